@@ -30,7 +30,13 @@ from pathlib import Path
 from typing import Annotated, Literal, Union
 
 from pydantic import (
-    BaseModel, ConfigDict, Field, JsonValue, SerializerFunctionWrapHandler, ValidationError, model_serializer,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
     model_validator,
 )  # fmt: skip
 
@@ -53,7 +59,7 @@ class Model(BaseModel):
     @model_serializer(mode="wrap")
     def _leave_out_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
         dumped: dict[str, JsonValue] = handler(self)
-        fields = type(self).model_fields
+        defaults = {name: info.get_default(call_default_factory=True) for name, info in type(self).model_fields.items()}
         return {
             name: value
             for name, value in dumped.items()

@@ -1,0 +1,48 @@
+"""What compiling a spec for a platform gives."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from compilers.errors import Finding
+
+
+class NeededConnection(BaseModel):
+    """An account that a person must connect after the import, and where it goes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    connection: str = ""
+    app: str
+    label: str
+    platform_type: str
+    steps: tuple[str, ...]
+    places: tuple[str, ...]
+
+
+class NeededWebhook(BaseModel):
+    """A webhook whose address exists only after the import and must be given to the system that calls it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: str
+    place: str
+    what: str
+
+
+class Export(BaseModel):
+    """The document that the platform imports, what a person must do with it, and what to know about it.
+
+    `places` maps each step of the spec to what stands for it on the platform: module ids or node names, in order.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    platform: Literal["make", "n8n", "zapier"]
+    document: dict[str, JsonValue]
+    connections: tuple[NeededConnection, ...] = ()
+    webhooks: tuple[NeededWebhook, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    places: dict[str, tuple[str, ...]] = {}
