@@ -63,8 +63,7 @@ class Model(BaseModel):
         return {
             name: value
             for name, value in dumped.items()
-            if name in ("kind", "spec_version")
-            or getattr(self, name) != fields[name].get_default(call_default_factory=True)
+            if name in ("kind", "spec_version") or getattr(self, name) != defaults[name]
         }
 
 

@@ -6,8 +6,8 @@
         ...
         yield "steps.route_lead", "has 2 fallback routes"
 
-The first line of the docstring is the sentence of the catalogue. A rule yields a place and what is wrong there, once for
-each place. Rules of one family take one subject type and are kept in one `RuleBook`, in the order they are written.
+The first line of the docstring is the sentence of the catalogue. A rule yields a place and what is wrong there, once
+for each place. Rules of one family take one subject type and are kept in one `RuleBook`, in the order they stand.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Rule(Generic[Subject]):
 
 
 class RuleBook(Generic[Subject]):
-    """The rules of one family, such as those for an n8n export. Filled while its modules are imported, then read only."""
+    """The rules of one family, such as those for n8n exports. Filled while its modules are imported, then only read."""
 
     def __init__(self, family: str) -> None:
         self.family = family
