@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -46,3 +47,14 @@ class Export(BaseModel):
     webhooks: tuple[NeededWebhook, ...] = ()
     findings: tuple[Finding, ...] = ()
     places: dict[str, tuple[str, ...]] = {}
+
+
+def by_account(needed: Sequence[NeededConnection]) -> tuple[NeededConnection, ...]:
+    """One entry for each account, with all steps that use it, in the order of their first use."""
+    merged: dict[tuple[str, str, str], NeededConnection] = {}
+    for one in needed:
+        key = (one.connection or one.label, one.app, one.platform_type)
+        known = merged.get(key)
+        steps, places = (known.steps, known.places) if known else ((), ())
+        merged[key] = one.model_copy(update={"steps": steps + one.steps, "places": places + one.places})
+    return tuple(merged.values())

@@ -1,25 +1,21 @@
-"""From text to tree, for the spec's notation and for Make's.
-
-The parser keeps its own stack instead of calling itself, so that no input can exhaust Python's; it looks at every
-character once.
-"""
+"""From text to tree, for the spec's notation and for Make's: an operator-precedence parser, one method a construct."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import Enum
 from functools import lru_cache
 from typing import NoReturn
 
 from compilers.errors import ExpressionError, shorten
+from compilers.expressions.lexer import Lexer, Notation, Token
 from compilers.expressions.tree import (
     BINARY_OPERATORS,
     KEYWORDS,
     MAX_DEPTH,
     UNARY_PRECEDENCE,
     VARIABLES,
+    VERBATIM,
     At,
     Binary,
     Call,
@@ -39,77 +35,27 @@ from compilers.expressions.tree import (
     Unary,
     Unknown,
     Variable,
+    height,
 )
 
+MAX_NESTING = 100
+"""Brackets and operators inside each other; each takes the parser three calls of Python's stack."""
 
-class Notation(Enum):
-    """A way to write expressions in text."""
-
-    SPEC = "spec"
-    MAKE = "make"
-
-
-OPERATOR_ALIASES = {"==": "=", "===": "=", "!==": "!=", "&&": "&", "||": "|"}
-VERBATIM = "verbatim"
-"""The spec's spelling of `Unknown`, written as a function of one text."""
-
-_TOKEN = re.compile(
-    r"""
-      (?P<space>\s++)
-    | (?P<close>\}\})
-    | (?P<string>"(?:[^"]++|"")*+")
-    | (?P<tick>`(?:[^`]++|``)*+`)
-    | (?P<number>\d++(?:\.\d++)?+(?![\w$`]))
-    | (?P<word>[\w$]++)
-    | (?P<op>===|!==|==|!=|<=|>=|\+\+|&&|\|\||[*/%+\-<>=!&|])
-    | (?P<punct>[()\[\];,.])
-    """,
-    re.VERBOSE,
-)
-_SINGLE_QUOTED = re.compile(r"'(?:[^']++|'')*+'")
 _OPENING = re.compile(r"\{\{(?!\{)")
-_MODULE = re.compile(r"\d+\Z")
-_SHOWN = 60
-
-
-@dataclass(slots=True)
-class _Token:
-    """One word of an expression. `kind` is a group of `_TOKEN`; `text` what it means, without quotes."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
-
-
-@dataclass(slots=True)
-class _Frame:
-    """An open bracket: `(` of a group or a call, `[` of a computed index, or the expression itself."""
-
-    kind: str
-    token: _Token | None
-    name: str = ""
-    base: Node | None = None
-    args: list[Node] = field(default_factory=list)
-    operands: list[tuple[Node, int]] = field(default_factory=list)
-    operators: list[tuple[str, int]] = field(default_factory=list)
-    wants_operand: bool = True
-
-
-class _Undocumented(Exception):
-    """The expression is one that Make accepts without a documented meaning."""
 
 
 @lru_cache(maxsize=16_384)
 def parse(text: str, notation: Notation = Notation.SPEC) -> Template:
-    """The template that `text` holds. Raises `ExpressionError` with line, column and a snippet of the place."""
+    """The template that `text` holds. Raises `ExpressionError` with line, column and a snippet of the place.
+
+    Braces in a row belong to the text but for the two innermost: `{{{a.b}}}` is `{`, the expression `a.b`, and `}`.
+    """
     parts: list[Part] = []
     position = 0
     while opening := _OPENING.search(text, position):
         if opening.start() > position:
             parts.append(text[position : opening.start()])
-        parser = _Parser(text, opening.end(), notation)
-        node, position = parser.expression()
+        node, position = _Parser(Lexer(text, opening.end(), notation)).template_expression()
         parts.append(node)
     if position < len(text):
         parts.append(text[position:])
@@ -117,341 +63,274 @@ def parse(text: str, notation: Notation = Notation.SPEC) -> Template:
 
 
 def parse_expression(text: str, notation: Notation = Notation.SPEC) -> Node:
-    """The expression that `text` holds without braces around it."""
-    template = parse("{{" + text + "}}", notation)
-    node = template.whole
+    """The expression that `text` holds, written without braces around it. Raises `ExpressionError`."""
+    node = parse("{{ " + text + " }}", notation).whole
     if node is None:
-        raise ExpressionError(f"`{shorten(text, _SHOWN)}` isn't one expression", hint="leave the braces out")
+        raise ExpressionError(f"`{shorten(text, 60)}` isn't one expression", hint="leave the braces out")
     return node
 
 
+class _Undocumented(Exception):
+    """Make accepts the expression, but what it means isn't documented."""
+
+
 class _Parser:
-    """Parses one `{{ }}`. `position` is behind its opening braces."""
+    def __init__(self, lexer: Lexer) -> None:
+        self.lexer = lexer
+        self.make = lexer.make
+        self.nesting = 0
 
-    def __init__(self, text: str, position: int, notation: Notation) -> None:
-        self.text, self.start, self.notation = text, position, notation
-        self.position = position
-        self.make = notation is Notation.MAKE
-        self.pushed: _Token | None = None
-
-    def expression(self) -> tuple[Node, int]:
-        """The tree, and the position behind the closing braces."""
+    def template_expression(self) -> tuple[Node, int]:
+        """The tree of the expression, and the position behind its closing braces."""
+        lexer = self.lexer
         try:
-            return self._expression()
+            node = self._binary(0)
+            token = lexer.next()
+            if token.kind != "close":
+                self._misplaced(token)
         except _Undocumented:
-            return self._verbatim()
+            lexer.position = lexer.start
+            while (token := lexer.next()).kind != "close":
+                pass
+            return Unknown(lexer.text[lexer.start : token.start].strip()), token.end
+        if height(node) > MAX_DEPTH:
+            self._too_deep(token)
+        return node, token.end
 
-    def _verbatim(self) -> tuple[Node, int]:
-        """The whole expression as it stands: read on to its end without a look at its grammar."""
-        self.position, self.pushed = self.start, None
-        while True:
-            token = self._next(lenient=True)
-            if token.kind == "close":
-                return Unknown(self.text[self.start : token.start].strip()), token.end
+    # -- operators -------------------------------------------------------------------------------------------
 
-    # -- words -----------------------------------------------------------------------------------------------
+    def _binary(self, weakest: int) -> Node:
+        """A value and the operators behind it that bind at least as strongly as `weakest`."""
+        lexer = self.lexer
+        self.nesting += 1
+        if self.nesting > MAX_NESTING:
+            self._too_deep(lexer.peek())
+        left = self._operand()
+        for _ in range(MAX_DEPTH + 1):
+            position = lexer.position
+            token = lexer.next()
+            precedence = BINARY_OPERATORS.get(token.text, -1) if token.kind == "op" else -1
+            if precedence < weakest:
+                lexer.position = position
+                self.nesting -= 1
+                return left
+            left = Binary(token.text, left, self._binary(precedence + 1))
+        self._too_deep(token)
 
-    def _next(self, lenient: bool = False) -> _Token:
-        if self.pushed:
-            token, self.pushed = self.pushed, None
-            return token
-        while match := _TOKEN.match(self.text, self.position):
-            self.position = match.end()
-            kind = match.lastgroup or ""
-            if kind == "space":
-                continue
-            found = match.group()
-            if kind in ("string", "tick"):
-                found = found[1:-1].replace(found[0] * 2, found[0])
-            return _Token(kind, found, match.start(), match.end())
-        return self._odd(lenient)
-
-    def _odd(self, lenient: bool) -> _Token:
-        """What no token begins with: the end of the text, an unclosed quote, a character that isn't used."""
-        at = self.position
-        if at >= len(self.text):
-            self.fail(self.start - 2, "`{{` is never closed", "close it with `}}`")
-        character = self.text[at]
-        if character in "\"`":
-            self.fail(at, f"{character} opens a text that never ends", f"close it; write {character * 2} for {character} inside it")
-        if character == "'" and not self.make:
-            match = _SINGLE_QUOTED.match(self.text, at)
-            if not match:
-                self.fail(at, "' opens a text that never ends", "close it; write '' for ' inside it")
-            self.position = match.end()
-            return _Token("string", match.group()[1:-1].replace("''", "'"), at, match.end())
-        if self.make:
-            if character in "{}" and not lenient:
-                self.fail(at, f"`{character}` can't stand here", "expressions have no objects; close with `}}`")
-            self.position = at + 1
-            return _Token("odd", character, at, at + 1)
-        self.fail(at, f"`{shorten(character)}` can't stand here", "put text in quotes and odd names in backticks")
-
-    def _peek(self) -> _Token:
-        token = self._next()
-        self.pushed = token
-        return token
-
-    # -- grammar ---------------------------------------------------------------------------------------------
-
-    def _expression(self) -> tuple[Node, int]:
-        frames = [_Frame("{{", None)]
-        while True:
-            frame, token = frames[-1], self._next()
-            if frame.wants_operand:
-                self._operand(frames, frame, token)
-            elif token.kind == "op":
-                self._operator(frame, token)
-            elif token.kind == "close":
-                if len(frames) > 1:
-                    self._unclosed(frames[-1])
-                return self._reduce(frame, token)[0], token.end
-            elif token.kind == "punct":
-                self._punctuation(frames, frame, token)
-            else:
-                self._neighbour(token)
-
-    def _neighbour(self, token: _Token) -> NoReturn:
-        """A value right behind a value."""
-        if self.make:
-            raise _Undocumented
-        self.fail(token.start, "two values side by side", "put an operator between them, and odd names in backticks")
-
-    def _unclosed(self, frame: _Frame) -> NoReturn:
-        at = frame.token.start if frame.token else self.start
-        self.fail(at, f"`{frame.kind}` is never closed", f"close it with `{']' if frame.kind == '[' else ')'}`")
-
-    def _operand(self, frames: list[_Frame], frame: _Frame, token: _Token) -> None:
-        """A value, or what may stand instead of one: `!`, a sign, an opening or (after nothing) a closing bracket."""
-        match token.kind, token.text:
-            case "string", text:
-                self._value(frames, frame, Literal(text), token)
-            case "number", text:
-                self._value(frames, frame, Literal(_number(text)), token)
-            case "tick", text:
-                self._value(frames, frame, Reference(text), token)
-            case "word", _:
-                self._word(frames, frame, token)
-            case "op", "!":
-                frame.operators.append(("!", UNARY_PRECEDENCE))
-                self._check_depth(frame, token)
-            case "op", "-":
-                self._minus(frames, frame, token)
-            case "op", text:
-                what = "operator next to operator" if frame.operators else "operator on beginning of an expression"
-                self.fail(token.start, f"{what}: `{text}`", "put a value before it")
-            case "punct", "(":
-                self._open(frames, _Frame("(", token), token)
-            case "punct", (")" | ";" | ",") if frame.kind == "call" and not frame.operands and not frame.operators:
-                self._empty_argument(frames, frame, token)
-            case "close", _:
-                if len(frames) > 1:
-                    self._unclosed(frames[-1])
-                self.fail(token.start, "a value is missing", "write an expression between the braces")
-            case "odd", _:
-                raise _Undocumented
-            case _, text:
-                self.fail(token.start, f"unexpected `{text}`", "a value, a step's field or a function belongs here")
-
-    def _minus(self, frames: list[_Frame], frame: _Frame, token: _Token) -> None:
-        """A sign belongs to the number behind it; before anything else it means `0 - value`."""
-        following = self._peek()
-        if following.kind == "number" and following.start == token.end:
-            self._next()
-            self._value(frames, frame, Literal(-_number(following.text)), following)
-        elif self.make or frame.operators:
-            what = "operator next to operator" if frame.operators else "operator on beginning of an expression"
-            self.fail(token.start, f"{what}: `-`", "write `0 - value`, in brackets")
+    def _operand(self) -> Node:
+        lexer = self.lexer
+        token = lexer.next()
+        negations = 0
+        while token.kind == "op" and token.text == "!":
+            negations += 1
+            if negations > MAX_DEPTH:
+                self._too_deep(token)
+            token = lexer.next()
+        if token.kind == "op" and token.text == "-":
+            node = self._negative(token)
         else:
-            frame.operands.append((Literal(0), 1))
-            frame.operators.append(("-", BINARY_OPERATORS["-"]))
+            node = self._primary(token)
+        for _ in range(negations):
+            node = Unary("!", node)
+        return node
 
-    def _word(self, frames: list[_Frame], frame: _Frame, token: _Token) -> None:
-        name = token.text
-        following = self._peek()
-        if following.kind == "punct" and following.text == "(":
-            self._next()
-            self._open(frames, _Frame("call", token, name=name), token)
-            return
-        dotted = following.kind == "punct" and following.text == "." and following.start == token.end
-        if _MODULE.match(name):
-            if not self.make or not dotted:
-                hint = "steps have names here, not numbers" if not self.make else "put odd names in backticks"
-                self.fail(token.start, f"`{shorten(name)}` can't stand here", hint)
-            self._value(frames, frame, Reference(name), token)
-        elif name == "var" and dotted:
-            self._value(frames, frame, Variable(name), token)
-        elif name in KEYWORDS and not dotted:
-            self._value(frames, frame, Keyword(name), token)
-        elif name in VARIABLES and not dotted:
-            self._value(frames, frame, Variable(name), token)
-        elif self.make:
-            # Make has no step names: what such a word means to it isn't documented
+    def _negative(self, minus: Token) -> Node:
+        """A sign belongs to the number right behind it; before anything else it means `0 - value`."""
+        token = self.lexer.next()
+        if token.kind == "number" and token.start == minus.end:
+            return Literal(-_number(token.text))
+        if self.make:
+            self._operator_first(minus)
+        self.nesting += 1
+        if self.nesting > MAX_NESTING:
+            self._too_deep(token)
+        self.lexer.position = minus.end
+        operand = self._operand()
+        self.nesting -= 1
+        return Binary("-", Literal(0), operand)
+
+    # -- values ----------------------------------------------------------------------------------------------
+
+    def _primary(self, token: Token) -> Node:
+        match token.kind:
+            case "string":
+                return self._constant(Literal(token.text))
+            case "number":
+                return self._constant(Literal(_number(token.text)))
+            case "tick":
+                return self._path(Reference(token.text))
+            case "word":
+                return self._word(token)
+            case "op":
+                self._operator_first(token)
+            case "close":
+                self._fail(token, "a value is missing", "put an expression here")
+            case "odd":
+                self._misplaced(token)
+        if token.text == "(":
+            node = self._binary(0)
+            self._close(token, ")")
+            return self._path(node)
+        self._fail(token, f"unexpected `{token.text}`", "put a step's field, a text in quotes or a function here")
+
+    def _word(self, token: Token) -> Node:
+        """A function, keyword, variable or step."""
+        name, following = token.text, self.lexer.peek()
+        if following.is_("("):
+            self.lexer.next()
+            return self._call(token, following)
+        dotted = following.is_(".") and following.start == token.end
+        if name == "var" and dotted:
+            return self._path(Variable(name))
+        if not dotted and name in KEYWORDS:
+            return self._constant(Keyword(name))
+        if not dotted and name in VARIABLES:
+            return self._constant(Variable(name))
+        if self.make:
+            if dotted and name.isascii() and name.isdigit():
+                return self._path(Reference(name))
             if dotted:
                 raise _Undocumented
-            self._value(frames, frame, Unknown(name), token)
-        elif name[0].isdigit() or "$" in name:
-            self.fail(token.start, f"`{shorten(name)}` isn't a step's name", "put odd names in backticks")
+            return self._constant(Unknown(name))
+        if name[0].isdigit() or "$" in name:
+            hint = "refer to a step by its name" if name.isdigit() else "put odd names in backticks"
+            self._fail(token, f"`{shorten(name, 40)}` isn't a step's name", hint)
+        return self._path(Reference(name))
+
+    def _call(self, word: Token, bracket: Token) -> Node:
+        """A function; its name and its opening bracket have been read."""
+        lexer = self.lexer
+        args: list[Node] = []
+        if lexer.peek().is_(")"):
+            lexer.next()
         else:
-            self._value(frames, frame, Reference(name), token)
+            while True:
+                following = lexer.peek()
+                empty = following.kind == "punct" and following.text in ";,)"
+                args.append(Missing() if empty else self._binary(0))
+                token = lexer.next()
+                if token.is_(")"):
+                    break
+                if token.is_(",") and self.make:
+                    self._fail(token, "unexpected `,`", "Make separates arguments with `;`")
+                if not token.is_(";") and not token.is_(","):
+                    self._unclosed(bracket, token)
+        if word.text == VERBATIM and not self.make:
+            return self._verbatim(word, args)
+        return self._path(Call(word.text, tuple(args)))
 
-    def _value(self, frames: list[_Frame], frame: _Frame, node: Node, token: _Token) -> None:
-        frame.operands.append((node, 1))
-        frame.wants_operand = False
-        self._path(frames, frame)
+    def _verbatim(self, word: Token, args: list[Node]) -> Node:
+        match args:
+            case [Literal(value=str(text))]:
+                return Unknown(text)
+        self._fail(word, f"`{VERBATIM}` takes one text in quotes", "write a piece of a Make expression as it stands there")
 
-    def _path(self, frames: list[_Frame], frame: _Frame) -> None:
-        """Reads the `.name`, `[n]` and `[]` that follow a value; at a computed index it opens a frame instead."""
-        segments: list[Segment] = []
-        while True:
-            token = self._next()
-            if token.kind == "punct" and token.text == ".":
-                segments.append(self._field(token))
-            elif token.kind == "punct" and token.text == "[":
-                if not self._can_have_path(frame.operands[-1][0]):
-                    self.fail(token.start, "unexpected `[`", "only fields and results of functions have elements")
-                inside = self._next()
-                if inside.kind == "punct" and inside.text == "]":
-                    segments.append(First())
-                    continue
-                closing = self._peek() if inside.kind == "number" and inside.text.isdigit() else inside
-                if closing is not inside and closing.kind == "punct" and closing.text == "]":
-                    self._next()
-                    segments.append(Index(int(inside.text)))
-                    continue
-                self._extend(frame, segments)
-                self._open(frames, _Frame("[", token), token)
-                self._replay(inside, closing)
-                return
-            else:
-                self.pushed = token
-                self._extend(frame, segments)
-                return
-
-    def _replay(self, inside: _Token, closing: _Token) -> None:
-        """Goes back to the first token of a computed index."""
-        self.pushed = None
-        self.position = inside.start
-
-    def _field(self, dot: _Token) -> Field:
-        token = self._next()
-        if token.start == dot.end and token.kind in ("word", "tick", "number"):
-            if token.kind == "number" and "." in token.text:
-                self.position, token = token.start + token.text.index("."), _Token("word", token.text.split(".")[0], 0, 0)
-            return Field(token.text)
-        if self.make and token.kind == "odd":
-            raise _Undocumented
-        self.fail(dot.start, "a field's name is missing behind the dot", "put odd names in backticks")
-
-    @staticmethod
-    def _can_have_path(node: Node) -> bool:
-        return isinstance(node, (Reference, Variable, Member, Call, Binary, Unary))
-
-    def _extend(self, frame: _Frame, segments: list[Segment]) -> None:
-        """Puts the path onto the value that was read last."""
-        if not segments:
-            return
-        node, height = frame.operands[-1]
-        if isinstance(node, (Literal, Keyword, Unknown)):
+    def _constant(self, node: Node) -> Node:
+        token = self.lexer.peek()
+        if token.is_("[") or token.is_("."):
             if self.make:
                 raise _Undocumented
-            self.fail(self.position, "a constant has no fields", "put names of steps that look like constants in backticks")
-        frame.operands[-1] = (_with_path(node, tuple(segments)), height)
+            self._fail(token, f"unexpected `{token.text}`: a constant has no fields", "put a step's odd name in backticks")
+        return node
 
-    def _operator(self, frame: _Frame, token: _Token) -> None:
-        op = OPERATOR_ALIASES.get(token.text, token.text)
-        if op == "!":
-            self._neighbour(token)
-        precedence = BINARY_OPERATORS[op]
-        while frame.operators and frame.operators[-1][1] >= precedence:
-            self._apply(frame, token)
-        frame.operators.append((op, precedence))
-        frame.wants_operand = True
+    # -- paths -----------------------------------------------------------------------------------------------
 
-    def _apply(self, frame: _Frame, token: _Token) -> None:
-        op, _ = frame.operators.pop()
-        right, height = frame.operands.pop()
-        node: Node
-        if op == "!":
-            node = Unary("!", right)
-        else:
-            left, left_height = frame.operands.pop()
-            node, height = Binary(op, left, right), max(height, left_height)
-        if height >= MAX_DEPTH:
-            self._too_deep(token)
-        frame.operands.append((node, height + 1))
+    def _path(self, base: Node) -> Node:
+        """The value with the `.name`, `[n]` and `[]` behind it."""
+        lexer, segments = self.lexer, list[Segment]()
+        while True:
+            position = lexer.position
+            token = lexer.next()
+            if token.is_("."):
+                segments.append(self._field(token))
+            elif token.is_("["):
+                segments.append(self._index(token))
+            else:
+                lexer.position = position
+                return _with_path(base, tuple(segments))
 
-    def _reduce(self, frame: _Frame, token: _Token) -> tuple[Node, int]:
-        while frame.operators:
-            self._apply(frame, token)
-        return frame.operands.pop()
+    def _field(self, dot: Token) -> Field:
+        lexer = self.lexer
+        name = _NAME.match(lexer.text, dot.end)
+        if name is not None:
+            lexer.position = name.end()
+            return Field(name.group())
+        token = lexer.next()
+        if token.kind == "tick" and token.start == dot.end:
+            return Field(token.text)
+        if token.kind == "odd" and self.make:
+            raise _Undocumented
+        self._fail(dot, "a field's name is missing behind the dot", "put odd names in backticks")
 
-    def _check_depth(self, frame: _Frame, token: _Token) -> None:
-        if len(frame.operators) > MAX_DEPTH:
-            self._too_deep(token)
+    def _index(self, bracket: Token) -> Segment:
+        if self.lexer.peek().is_("]"):
+            self.lexer.next()
+            return First()
+        node = self._binary(0)
+        self._close(bracket, "]")
+        match node:
+            case Literal(value=int(n)) if n >= 0:
+                return Index(n)
+        return At(node)
 
-    def _too_deep(self, token: _Token) -> NoReturn:
-        self.fail(token.start, f"nested deeper than {MAX_DEPTH} levels", "split it over several fields or variables")
+    # -- refusals --------------------------------------------------------------------------------------------
 
-    def _open(self, frames: list[_Frame], frame: _Frame, token: _Token) -> None:
-        if len(frames) > MAX_DEPTH:
-            self._too_deep(token)
-        frames.append(frame)
+    def _close(self, bracket: Token, closing: str) -> None:
+        token = self.lexer.next()
+        if not token.is_(closing):
+            self._unclosed(bracket, token)
 
-    def _punctuation(self, frames: list[_Frame], frame: _Frame, token: _Token) -> None:
-        text = token.text
-        if text == "," and self.make:
-            self.fail(token.start, "unexpected `,`", "Make separates arguments with `;`")
-        if frame.kind == "call" and text in (";", ",", ")"):
-            self._argument(frame, *self._reduce(frame, token))
-            self._after_argument(frames, frame, token)
-        elif (frame.kind, text) == ("(", ")"):
-            node, height = self._reduce(frame, token)
-            self._finish(frames, node, height)
-        elif (frame.kind, text) == ("[", "]"):
-            index, height = self._reduce(frame, token)
-            frames.pop()
-            outer = frames[-1]
-            base, base_height = outer.operands.pop()
-            node = _with_path(base, (At(index),))
-            outer.operands.append((node, self._grown(max(height, base_height), token)))
-            self._path(frames, outer)
-        else:
-            self.fail(token.start, f"unexpected `{text}`", "check the brackets before it")
+    def _unclosed(self, bracket: Token, token: Token) -> NoReturn:
+        """Something else stands where the bracket should be closed."""
+        if token.kind == "close":
+            closing = "]" if bracket.text == "[" else ")"
+            self._fail(bracket, f"`{bracket.text}` is never closed", f"close it with `{closing}`")
+        self._misplaced(token)
 
-    def _grown(self, height: int, token: _Token) -> int:
-        if height >= MAX_DEPTH:
-            self._too_deep(token)
-        return height + 1
+    def _misplaced(self, token: Token) -> NoReturn:
+        """Something stands where an operator, a separator or the end was expected."""
+        if token.kind == "odd" and token.text in "{}[":
+            self._fail(token, f"unexpected `{token.text}`", "expressions have no objects and no expressions inside them")
+        if token.kind in ("op", "punct"):
+            hint = "arguments need a function around them" if token.text in ";," else "check the brackets before it"
+            self._fail(token, f"unexpected `{token.text}`", hint)
+        if self.make:
+            raise _Undocumented
+        if token.kind == "odd":
+            self._fail(token, f"unexpected `{shorten(token.text)}`", "put text in quotes and odd names in backticks")
+        self._fail(token, "a value right behind a value", "put an operator between them, and odd names in backticks")
 
-    @staticmethod
-    def _argument(frame: _Frame, node: Node, height: int) -> None:
-        frame.args.append(node)
-        frame.operators.clear()
-        frame.operands.clear()
-        frame.height = max(getattr(frame, "height", 0), height)  # type: ignore[attr-defined]
+    def _operator_first(self, token: Token) -> NoReturn:
+        """An operator without a value before it, in Make's words."""
+        before = self.lexer.text[self.lexer.start : token.start].rstrip()
+        what = "operator next to operator" if before.endswith(tuple("*/%+-<>=!&|")) else "operator on beginning of an expression"
+        self._fail(token, f"{what}: `{token.text}`", "put a value before it")
 
-    def _finish(self, frames: list[_Frame], node: Node, height: int) -> None:
-        """Closes the innermost frame; its value is an operand of the frame around it."""
-        frames.pop()
-        outer = frames[-1]
-        outer.operands.append((node, height))
-        outer.wants_operand = False
-        self._path(frames, outer)
+    def _too_deep(self, token: Token) -> NoReturn:
+        self._fail(token, "nested too deep", "split the expression over several variables")
 
-    def _empty_argument(self, frames: list[_Frame], frame: _Frame, token: _Token) -> None:
-        raise NotImplementedError
+    def _fail(self, token: Token, what: str, hint: str) -> NoReturn:
+        self.lexer.fail(token.start, what, hint)
 
-    def _after_argument(self, frames: list[_Frame], frame: _Frame, token: _Token) -> None:
-        raise NotImplementedError
 
-    def fail(self, at: int, what: str, hint: str) -> NoReturn:
-        raise NotImplementedError
+_NAME = re.compile(r"[\w$]+")
 
 
 def _number(text: str) -> int | Decimal:
-    return Decimal(text).normalize() if "." in text else int(text)
+    """Whole numbers as `int`, so that one number is one tree."""
+    if "." not in text:
+        return int(text) if len(text) <= 300 else int(Decimal(text))
+    value = Decimal(text)
+    return int(value) if value == value.to_integral_value() else value.normalize()
 
 
 def _with_path(node: Node, path: Path) -> Node:
-    raise NotImplementedError
+    match node:
+        case _ if not path:
+            return node
+        case Reference(step=step, path=()):
+            return Reference(step, path)
+        case Variable(name=name, path=()):
+            return Variable(name, path)
+        case _:
+            return Member(node, path)

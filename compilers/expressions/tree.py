@@ -29,6 +29,8 @@ BINARY_OPERATORS: Mapping[str, int] = {
 }  # fmt: skip
 """Precedence of each operator, as Make's (facts 3.2); all of them associate to the left."""
 UNARY_PRECEDENCE = 16
+VERBATIM = "verbatim"
+"""The spec's spelling of `Unknown`: a function of one text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,15 @@ def walk(target: Template | Node) -> Iterator[Node]:
         node = stack.pop()
         yield node
         stack.extend(reversed(children(node)))
+
+
+def height(node: Node) -> int:
+    """How many nodes lie on the longest way from this one down, itself included."""
+    tallest, level = 0, [node]
+    while level:
+        tallest += 1
+        level = [child for parent in level for child in children(parent)]
+    return tallest
 
 
 def references(target: Template | Node) -> tuple[Reference, ...]:

@@ -5,8 +5,14 @@ A binding is JSON; these forms in it are replaced, everything else is taken as i
 * `"$name"`: the input; the key is left out when the input is not given. `"$$name"`: the text `$name`.
 * `{"$text": "/${id}"}`: text with inputs woven in.
 * `{"$each": "headers", "$as": X}`: a list with `X` for each entry, where `$key` and `$value` (of a map) or `$item` and
-  `$item.x` (of a list) stand for it. `{"$entries": "values", "$as": X}`: a map with the same keys instead.
-* `{"$columns": "values", "$headers": "headers"}`: a map from column index to value, for values by header.
+  `$item.x` (of a list) stand for it. Standing in a list, it gives its entries to that list. With `"$headers": "columns"`
+  the keys are column headers, and `$column` (from 0) and `$letter` (from A) stand for their place in that list.
+* `{"$entries": "values", "$as": X}`: a map with the same keys instead; `"$and": {"id": Y}` puts further keys before them,
+  and `"$key": "value.id"` takes the key from the entry where it has one.
+* `{"$columns": "values", "$headers": "headers"}`: a map from column index to value, for values by header; without
+  `$headers`, the values stand in the order of the columns.
+* `{"$list": "to"}`: the input as a list; what is no list is a list of one. `{"$join": "to", "$with": ", "}`: its items
+  as one text.
 * `{"$map": "method", "$cases": {"GET": "get"}, "$else": X}`: the case for a fixed input; `$else` when there is none.
 * `{"$if": "name", "$then": X, "$else": Y}`: `X` when the input is given (and not `false`), else `Y` or nothing.
 * `{"$json": "body"}`: the input as JSON text, correctly quoted whatever the values are.
@@ -23,10 +29,12 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from compilers.errors import CompileError, RegistryError
+from compilers.errors import CompileError, RegistryError, shorten
 
 _SPOT = re.compile(r"\$\{([a-z_][a-z0-9_.]*)\}")
-_FORMS = ("$text", "$each", "$entries", "$columns", "$map", "$if", "$json", "$js")
+_FORMS = ("$text", "$each", "$entries", "$columns", "$list", "$join", "$map", "$if", "$json", "$js")
+_DETAILS = ("$headers", "$key", "$with")
+_LOCAL = frozenset({"key", "value", "item", "index", "column", "letter"})
 
 
 class ValueWriter(Protocol):
@@ -64,24 +72,29 @@ def bind(template: JsonValue, inputs: Mapping[str, JsonValue], writer: ValueWrit
 def inputs_of(template: JsonValue) -> frozenset[str]:
     """The names of the inputs that a binding uses."""
     if isinstance(template, str):
-        return (
-            frozenset([template[1:].split(".")[0]])
-            if template.startswith("$") and not template.startswith("$$")
-            else frozenset()
-        )
+        used = template.startswith("$") and not template.startswith("$$")
+        return frozenset([template[1:].split(".")[0]]) if used else frozenset()
     if isinstance(template, list):
         return frozenset().union(*(inputs_of(item) for item in template))
     if not isinstance(template, dict):
         return frozenset()
-    form = next((name for name in _FORMS if name in template), None)
-    names: frozenset[str] = frozenset()
+    form = _form_of(template)
+    if form is None:
+        return frozenset().union(*(inputs_of(item) for item in template.values()))
     if form in ("$text", "$js"):
-        names = frozenset(spot.split(".")[0] for spot in _SPOT.findall(str(template[form])))
-    elif form:
-        names = frozenset([str(template[form]), *([str(template["$headers"])] if "$headers" in template else [])])
-    rest = frozenset().union(*(inputs_of(item) for key, item in template.items() if key not in (*_FORMS, "$headers")))
-    local = {"key", "value", "item", "index"} if form in ("$each", "$entries") else set()
-    return names | (rest - local)
+        return frozenset(spot.split(".")[0] for spot in _SPOT.findall(str(template[form])))
+    names = {str(template[form]).split(".")[0], *([str(template["$headers"])] if "$headers" in template else [])}
+    if form == "$map":
+        cases = template.get("$cases")
+        parts = [*(cases.values() if isinstance(cases, dict) else []), template.get("$else")]
+    else:
+        parts = [item for key, item in template.items() if key != form and key not in _DETAILS]
+    inside = frozenset().union(*(inputs_of(item) for item in parts))
+    return frozenset(names) | (inside - _LOCAL if form in ("$each", "$entries") else inside)
+
+
+def _form_of(template: Mapping[str, JsonValue]) -> str | None:
+    return next((name for name in _FORMS if name in template), None)
 
 
 def _look_up(name: str, inputs: Mapping[str, JsonValue]) -> JsonValue | _Missing:
@@ -101,15 +114,25 @@ def _bind(template: JsonValue, inputs: Mapping[str, JsonValue], writer: ValueWri
         value = _look_up(template[1:], inputs)
         return value if isinstance(value, _Missing) else writer.value(value)
     if isinstance(template, list):
-        items = [_bind(item, inputs, writer) for item in template]
-        return [item for item in items if not isinstance(item, _Missing)]
+        return _bind_list(template, inputs, writer)
     if not isinstance(template, dict):
         return template
-    form = next((name for name in _FORMS if name in template), None)
+    form = _form_of(template)
     if form:
         return _bind_form(form, template, inputs, writer)
     bound = {key: _bind(item, inputs, writer) for key, item in template.items()}
     return {key: item for key, item in bound.items() if not isinstance(item, _Missing)}
+
+
+def _bind_list(template: list[JsonValue], inputs: Mapping[str, JsonValue], writer: ValueWriter) -> list[JsonValue]:
+    items: list[JsonValue] = []
+    for part in template:
+        item = _bind(part, inputs, writer)
+        if isinstance(item, _Missing):
+            continue
+        spread = isinstance(part, dict) and "$each" in part
+        items.extend(item if spread and isinstance(item, list) else [item])
+    return items
 
 
 def _bind_form(
@@ -123,47 +146,128 @@ def _bind_form(
         chosen = "$else" if isinstance(value, _Missing) or value is False else "$then"
         return _bind(template[chosen], inputs, writer) if chosen in template else _MISSING
     if form == "$map":
-        cases = template.get("$cases")
-        if not isinstance(cases, dict):
-            raise RegistryError(f"`$map` of `{name}` needs `$cases`")
-        if not isinstance(value, _Missing) and str(value) in cases:
-            return _bind(cases[str(value)], inputs, writer)
-        return _bind(template["$else"], inputs, writer) if "$else" in template else _MISSING
+        return _bind_case(name, value, template, inputs, writer)
     if isinstance(value, _Missing):
         return _MISSING
     if form == "$json":
         return writer.json_text(value)
+    if form == "$list":
+        return [writer.value(item) for item in (value if isinstance(value, list) else [value])]
+    if form == "$join":
+        return _join(value, str(template.get("$with", ", ")), writer)
+    headers = _headers(template, inputs)
     if form == "$columns":
-        return _by_column(name, value, _look_up(str(template.get("$headers")), inputs), writer)
-    entries = _entries(name, value)
-    local = [{**inputs, "index": index, **entry} for index, entry in enumerate(entries)]
-    bound = [_bind(template.get("$as", "$item"), scope, writer) for scope in local]
+        return _by_column(name, value, headers, writer)
+    return _bind_entries(form, _entries(name, value, headers), template, inputs, writer)
+
+
+def _bind_case(
+    name: str,
+    value: JsonValue | _Missing,
+    template: dict[str, JsonValue],
+    inputs: Mapping[str, JsonValue],
+    writer: ValueWriter,
+) -> JsonValue | _Missing:
+    cases = template.get("$cases")
+    if not isinstance(cases, dict):
+        raise RegistryError(f"`$map` of `{name}` needs `$cases`")
+    key = str(value).lower() if isinstance(value, bool) else str(value)
+    if not isinstance(value, _Missing) and key in cases:
+        return _bind(cases[key], inputs, writer)
+    return _bind(template["$else"], inputs, writer) if "$else" in template else _MISSING
+
+
+def _bind_entries(
+    form: str,
+    entries: list[dict[str, JsonValue]],
+    template: dict[str, JsonValue],
+    inputs: Mapping[str, JsonValue],
+    writer: ValueWriter,
+) -> JsonValue:
+    listed: list[JsonValue] = []
+    mapped: dict[str, JsonValue] = {}
+    for index, entry in enumerate(entries):
+        scope = {**inputs, **entry, "index": index, "key": _plain(str(entry["key"]))}
+        item = _bind(template.get("$as", "$item"), scope, writer)
+        if isinstance(item, _Missing):
+            continue
+        listed.append(item)
+        own = _look_up(str(template["$key"]), entry) if "$key" in template else _MISSING
+        mapped[str(entry["key"] if isinstance(own, _Missing) else own)] = item
     if form == "$each":
-        return [item for item in bound if not isinstance(item, _Missing)]
-    return {
-        str(entry["key"]): item for entry, item in zip(entries, bound, strict=True) if not isinstance(item, _Missing)
-    }
+        return listed
+    beside = _bind(template.get("$and", {}), inputs, writer)
+    return {**(beside if isinstance(beside, dict) else {}), **mapped}
 
 
-def _entries(name: str, value: JsonValue) -> list[dict[str, JsonValue]]:
+def _plain(text: str) -> str:
+    """A template that gives just this text, whatever is in it."""
+    return text.replace("{{", '{{ "{{" }}')
+
+
+def _entries(name: str, value: JsonValue, headers: list[JsonValue] | None) -> list[dict[str, JsonValue]]:
+    entries: list[dict[str, JsonValue]]
     if isinstance(value, dict):
-        return [{"key": key, "value": item, "item": item} for key, item in value.items()]
-    if isinstance(value, list):
-        return [{"key": str(index), "value": item, "item": item} for index, item in enumerate(value)]
-    raise CompileError(f"input `{name}` must be a list or a map", hint="write its entries out one by one")
+        entries = [{"key": key, "value": item, "item": item} for key, item in value.items()]
+    elif isinstance(value, list):
+        entries = [{"key": str(index), "value": item, "item": item} for index, item in enumerate(value)]
+    else:
+        raise CompileError(f"input `{name}` must be a list or a map", hint="write its entries out one by one")
+    if headers is None:
+        return entries
+    columns = [_column(name, str(entry["key"]), headers) for entry in entries]
+    return [
+        {**entry, "column": str(column), "letter": _letter(column)}
+        for entry, column in zip(entries, columns, strict=True)
+    ]
 
 
-def _by_column(name: str, value: JsonValue, headers: JsonValue | _Missing, writer: ValueWriter) -> JsonValue:
+def _headers(template: dict[str, JsonValue], inputs: Mapping[str, JsonValue]) -> list[JsonValue] | None:
+    """The column headers that a form refers to; None when it refers to none."""
+    if "$headers" not in template:
+        return None
+    headers = _look_up(str(template["$headers"]), inputs)
+    if isinstance(headers, list):
+        return headers
+    raise CompileError(
+        f"input `{template['$headers']}` is needed to know the columns",
+        hint="list the sheet's column headers there, in order",
+    )
+
+
+def _column(name: str, header: str, headers: list[JsonValue]) -> int:
+    if header not in headers:
+        raise CompileError(
+            f"`{name}` uses the column `{shorten(header)}`, which the sheet's headers don't list",
+            hint="list all headers of the sheet, in order",
+        )
+    return headers.index(header)
+
+
+def _letter(column: int) -> str:
+    """A spreadsheet's name for a column counted from 0: A, B ... Z, AA."""
+    letters = ""
+    while column >= 0:
+        column, rest = divmod(column, 26)
+        letters = chr(ord("A") + rest) + letters
+        column -= 1
+    return letters
+
+
+def _by_column(name: str, value: JsonValue, headers: list[JsonValue] | None, writer: ValueWriter) -> JsonValue:
     if not isinstance(value, dict):
         raise CompileError(f"input `{name}` must be a map from column header to value")
-    if not isinstance(headers, list):
-        headers = list(value)
-    columns: dict[str, JsonValue] = {}
-    for header, item in value.items():
-        if header not in headers:
-            raise CompileError(f"`{name}` sets the column `{header}`, which the sheet's headers don't list")
-        columns[str(headers.index(header))] = writer.value(item)
-    return columns
+    known: list[JsonValue] = headers if headers is not None else [*value]
+    return {str(_column(name, header, known)): writer.value(item) for header, item in value.items()}
+
+
+def _join(value: JsonValue, separator: str, writer: ValueWriter) -> JsonValue:
+    if not isinstance(value, list):
+        return writer.value(value)
+    parts: list[str | tuple[JsonValue]] = []
+    for item in value:
+        parts.extend([separator, (item,)] if parts else [(item,)])
+    return writer.text(parts)
 
 
 def _weave(form: str, text: str, inputs: Mapping[str, JsonValue], writer: ValueWriter) -> JsonValue | _Missing:

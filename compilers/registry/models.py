@@ -6,6 +6,7 @@ sides bind them (see `compilers.registry.binding`) to the real module or node, i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
@@ -27,9 +28,10 @@ class InputField(RegistryModel):
     type: FieldType = "text"
     required: bool = False
     description: str = ""
-    default: JsonValue = None
+    default: JsonValue = Field(default=None, description="what it is when it isn't given")
     options: tuple[str, ...] = Field(default=(), description="the only values allowed, when there are any")
     template: bool = Field(default=True, description="false: a fixed value, since a platform takes no expression here")
+    example: JsonValue = Field(default=None, description="a realistic value, for documents and tests")
 
 
 class Columns(RegistryModel):
@@ -87,9 +89,15 @@ class Operation(RegistryModel):
     inputs: dict[str, InputField] = Field(default_factory=dict)
     outputs: dict[str, OutputSpec] = Field(default_factory=dict)
     open_outputs: bool = Field(default=False, description="gives further fields that can't be known beforehand")
+    connection: bool = Field(default=True, description="false: works without the app's account")
     side_effect: bool = Field(default=True, description="changes something outside; false for reads and transforms")
     make: MakeModule | None = None
     n8n: N8nNode | None = None
+
+    def with_defaults(self, inputs: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """The inputs, with this operation's defaults for those that were not given."""
+        defaults = {name: field.default for name, field in self.inputs.items() if field.default is not None}
+        return {**defaults, **inputs}
 
 
 class MakeConnection(RegistryModel):

@@ -1,0 +1,427 @@
+"""Dates: moment.js's format tokens, which Make uses, in Python and as Luxon's; reading, shifting and setting.
+
+Dates are aware datetimes with milliseconds. Whatever looks at a wall clock or calendar does so in a zone that is given.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from compilers.expressions.values import EPOCH, milliseconds
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+DEFAULT_FORMAT = "YYYY-MM-DDTHH:mm:ss.SSSZ"
+"""What `formatDate` uses without a format (facts 3.4)."""
+
+
+@lru_cache(maxsize=1024)
+def zone_of(name: str) -> tzinfo | None:
+    """The zone with a name of the tz database, or None if there is none."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_+\-]*(?:/[A-Za-z0-9_+\-]+)*", name):
+        return None
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def _ordinal(number: int) -> str:
+    if number % 100 in (11, 12, 13):
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+
+
+def _offset(moment: datetime, colon: str) -> str:
+    minutes = int((moment.utcoffset() or timedelta()).total_seconds()) // 60
+    sign = "-" if minutes < 0 else "+"
+    return f"{sign}{abs(minutes) // 60:02d}{colon}{abs(minutes) % 60:02d}"
+
+
+def _sunday_based(moment: datetime) -> int:
+    return moment.isoweekday() % 7
+
+
+def _local_week(moment: datetime) -> tuple[int, int]:
+    """Year and number of the week in English calendars: weeks start on Sunday, and week 1 holds January 1st."""
+    saturday = moment.replace(tzinfo=None) + timedelta(days=6 - _sunday_based(moment))
+    first = datetime(saturday.year, 1, 1)
+    return saturday.year, ((saturday - first).days) // 7 + 1
+
+
+def _fraction(digits: int) -> Callable[[datetime], str]:
+    return lambda moment: f"{moment.microsecond // 1000:03d}".ljust(digits, "0")[:digits]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A moment token: how Python writes it, and the Luxon token that writes the same, if there is one."""
+
+    render: Callable[[datetime], str]
+    luxon: str | None = None
+
+
+TOKENS: Mapping[str, Token] = MappingProxyType({
+    "YYYY": Token(lambda d: f"{d.year:04d}", "yyyy"),
+    "YY": Token(lambda d: f"{d.year % 100:02d}", "yy"),
+    "Y": Token(lambda d: str(d.year), "y"),
+    "Q": Token(lambda d: str((d.month + 2) // 3), "q"),
+    "Qo": Token(lambda d: _ordinal((d.month + 2) // 3)),
+    "MMMM": Token(lambda d: MONTHS[d.month - 1], "MMMM"),
+    "MMM": Token(lambda d: MONTHS[d.month - 1][:3], "MMM"),
+    "MM": Token(lambda d: f"{d.month:02d}", "MM"),
+    "M": Token(lambda d: str(d.month), "M"),
+    "Mo": Token(lambda d: _ordinal(d.month)),
+    "DD": Token(lambda d: f"{d.day:02d}", "dd"),
+    "D": Token(lambda d: str(d.day), "d"),
+    "Do": Token(lambda d: _ordinal(d.day)),
+    "DDDD": Token(lambda d: f"{d.timetuple().tm_yday:03d}", "ooo"),
+    "DDD": Token(lambda d: str(d.timetuple().tm_yday), "o"),
+    "DDDo": Token(lambda d: _ordinal(d.timetuple().tm_yday)),
+    "dddd": Token(lambda d: WEEKDAYS[_sunday_based(d)], "EEEE"),
+    "ddd": Token(lambda d: WEEKDAYS[_sunday_based(d)][:3], "EEE"),
+    "dd": Token(lambda d: WEEKDAYS[_sunday_based(d)][:2]),
+    "d": Token(lambda d: str(_sunday_based(d))),
+    "do": Token(lambda d: _ordinal(_sunday_based(d))),
+    "E": Token(lambda d: str(d.isoweekday()), "E"),
+    "w": Token(lambda d: str(_local_week(d)[1])),
+    "ww": Token(lambda d: f"{_local_week(d)[1]:02d}"),
+    "wo": Token(lambda d: _ordinal(_local_week(d)[1])),
+    "gggg": Token(lambda d: f"{_local_week(d)[0]:04d}"),
+    "gg": Token(lambda d: f"{_local_week(d)[0] % 100:02d}"),
+    "W": Token(lambda d: str(d.isocalendar().week), "W"),
+    "WW": Token(lambda d: f"{d.isocalendar().week:02d}", "WW"),
+    "Wo": Token(lambda d: _ordinal(d.isocalendar().week)),
+    "GGGG": Token(lambda d: f"{d.isocalendar().year:04d}", "kkkk"),
+    "GG": Token(lambda d: f"{d.isocalendar().year % 100:02d}", "kk"),
+    "HH": Token(lambda d: f"{d.hour:02d}", "HH"),
+    "H": Token(lambda d: str(d.hour), "H"),
+    "hh": Token(lambda d: f"{(d.hour + 11) % 12 + 1:02d}", "hh"),
+    "h": Token(lambda d: str((d.hour + 11) % 12 + 1), "h"),
+    "kk": Token(lambda d: f"{d.hour or 24:02d}"),
+    "k": Token(lambda d: str(d.hour or 24)),
+    "A": Token(lambda d: "AM" if d.hour < 12 else "PM", "a"),
+    "a": Token(lambda d: "am" if d.hour < 12 else "pm"),
+    "mm": Token(lambda d: f"{d.minute:02d}", "mm"),
+    "m": Token(lambda d: str(d.minute), "m"),
+    "ss": Token(lambda d: f"{d.second:02d}", "ss"),
+    "s": Token(lambda d: str(d.second), "s"),
+    "S": Token(_fraction(1), "uuu"),
+    "SS": Token(_fraction(2), "uu"),
+    "SSS": Token(_fraction(3), "SSS"),
+    **{"S" * n: Token(_fraction(n)) for n in range(4, 10)},
+    "Z": Token(lambda d: _offset(d, ":"), "ZZ"),
+    "ZZ": Token(lambda d: _offset(d, ""), "ZZZ"),
+    "X": Token(lambda d: str(milliseconds(d) // 1000), "X"),
+    "x": Token(lambda d: str(milliseconds(d)), "x"),
+})  # fmt: skip
+"""moment's tokens (source: date_tokens in the facts' function table)."""
+
+TOKEN_PATTERN = "|".join(sorted(TOKENS, key=lambda token: (-len(token), token)))
+_PIECE = re.compile(rf"\[([^\[\]]*)\]|\\(.)|({TOKEN_PATTERN})|(.)", re.DOTALL)
+
+
+@lru_cache(maxsize=2048)
+def pieces(format_text: str) -> tuple[tuple[str, bool], ...]:
+    """A moment format as pieces: (token, True), or (literal text, False); neighbouring literals are one."""
+    found: list[tuple[str, bool]] = []
+    for match in _PIECE.finditer(format_text):
+        bracketed, escaped, token, other = match.groups()
+        if token:
+            found.append((token, True))
+            continue
+        literal = next(text for text in (bracketed, escaped, other) if text is not None)
+        if found and not found[-1][1]:
+            literal = found.pop()[0] + literal
+        found.append((literal, False))
+    return tuple(found)
+
+
+def format_date(moment: datetime, format_text: str, zone: tzinfo) -> str:
+    """The date as text in a moment format, on the clock of `zone`."""
+    local = in_zone(moment, zone)
+    return "".join(TOKENS[piece].render(local) if is_token else piece for piece, is_token in pieces(format_text))
+
+
+def luxon_format(format_text: str) -> str | None:
+    """The Luxon format that writes the same as a moment format, or None where Luxon has no such token."""
+    written: list[str] = []
+    for piece, is_token in pieces(format_text):
+        if is_token:
+            luxon = TOKENS[piece].luxon
+            if luxon is None:
+                return None
+            if written and written[-1][-1:] == luxon[0]:
+                return None  # two tokens of one letter would run into each other
+            written.append(luxon)
+        elif "'" in piece:
+            return None
+        else:
+            written.append(f"'{piece}'" if re.search(r"[A-Za-z]", piece) else piece)
+    return "".join(written)
+
+
+def in_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """The same moment on the clock of `zone`; at the ends of the calendar, on UTC's."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment.astimezone(timezone.utc)
+
+
+def at_wall_time(wall: datetime, zone: tzinfo) -> datetime:
+    """The moment when clocks in `zone` show `wall`; an hour that a clock change skips counts on behind it."""
+    return wall.replace(tzinfo=zone).astimezone(timezone.utc).astimezone(zone)
+
+
+def from_milliseconds(count: float) -> datetime | None:
+    """The moment this many milliseconds after 1970 (UTC), or None outside the years 1 to 9999."""
+    if not math.isfinite(count):
+        return None
+    try:
+        return EPOCH + timedelta(milliseconds=math.trunc(count))
+    except OverflowError:
+        return None
+
+
+# -- shifting and setting ------------------------------------------------------------------------------------------
+
+
+def add_time(moment: datetime, milliseconds_: float) -> datetime:
+    """The moment so much later. Raises `OverflowError` outside the calendar."""
+    return moment + timedelta(milliseconds=math.trunc(milliseconds_))
+
+
+def add_days(moment: datetime, days: int, zone: tzinfo) -> datetime:
+    """The same time of day so many days later in `zone`."""
+    return at_wall_time(in_zone(moment, zone).replace(tzinfo=None) + timedelta(days=days), zone)
+
+
+def add_months(moment: datetime, months: int, zone: tzinfo) -> datetime:
+    """The same day and time so many months later in `zone`; a day that the month lacks becomes its last."""
+    wall = in_zone(moment, zone).replace(tzinfo=None)
+    year, month = divmod(wall.year * 12 + wall.month - 1 + months, 12)
+    return at_wall_time(wall.replace(day=1).replace(year=year, month=month + 1, day=min(wall.day, days_in(year, month + 1))), zone)
+
+
+def days_in(year: int, month: int) -> int:
+    """Days of a month."""
+    following = datetime(year, month, 28) + timedelta(days=4)
+    return (following - timedelta(days=following.day)).day
+
+
+def name_index(name: str, names: tuple[str, ...]) -> int | None:
+    """Position of an English name, whole or its first three letters, in any case; None if it isn't one."""
+    lowered = name.strip().lower()
+    return next((i for i, full in enumerate(names) if lowered in (full.lower(), full[:3].lower())), None)
+
+
+# -- reading -------------------------------------------------------------------------------------------------------
+
+_TIME = (
+    r"(?:(?:T|\s+)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"(?:\s*(?P<half>[AaPp][Mm]))?)?(?:\s*(?P<offset>Z|UTC|GMT|[+-]\d{2}:?\d{2}))?\s*\Z"
+)
+_DETECTED = tuple(
+    re.compile(pattern + _TIME, re.ASCII)
+    for pattern in (
+        r"\s*(?P<year>\d{4})-(?P<month>\d{1,2})(?:-(?P<day>\d{1,2}))?",
+        r"\s*(?P<year>\d{4})/(?P<month>\d{1,2})/(?P<day>\d{1,2})",
+        r"\s*(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})",
+        r"\s*(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})",
+    )
+)
+
+
+def detect_date(text: str, zone: tzinfo) -> datetime | None:
+    """The date in a text of one of Make's known forms (facts 3.5), or None. Without an offset, it is in `zone`."""
+    if len(text) > 80:
+        return None
+    for pattern in _DETECTED:
+        match = pattern.match(text)
+        if match:
+            found = match.groupdict()
+            hour = int(found["hour"] or 0)
+            if found["half"]:
+                hour = hour % 12 + (12 if found["half"].lower() == "pm" else 0)
+            fields = _Fields(
+                year=int(found["year"]), month=int(found["month"]), day=int(found["day"] or 1), hour=hour,
+                minute=int(found["minute"] or 0), second=int(found["second"] or 0),
+                millisecond=int((found["fraction"] or "").ljust(3, "0")[:3]), offset=_minutes(found["offset"]),
+            )  # fmt: skip
+            return fields.moment(zone)
+    return None
+
+
+def _minutes(offset: str | None) -> int | None:
+    if offset is None:
+        return None
+    if not offset[0] in "+-":
+        return 0
+    minutes = int(offset[1:3]) * 60 + int(offset[-2:])
+    return -minutes if offset[0] == "-" else minutes
+
+
+@dataclass(slots=True)
+class _Fields:
+    """What was read of a date; None where the text doesn't say."""
+
+    year: int | None = None
+    month: int | None = None
+    day: int | None = None
+    hour: int | None = None
+    minute: int | None = None
+    second: int | None = None
+    millisecond: int | None = None
+    offset: int | None = None
+    half: str | None = None
+    day_of_year: int | None = None
+    week: int | None = None
+    week_year: int | None = None
+    weekday: int | None = None
+    stamp: float | None = None
+
+    def moment(self, zone: tzinfo) -> datetime | None:
+        """The moment, or None where there is no such date."""
+        if self.hour == 24 and not (self.minute or self.second or self.millisecond):
+            self.hour, following = 0, 1
+        else:
+            following = 0
+        try:
+            wall = datetime(
+                self.year or 1, self.month or 1, self.day or 1, self.hour or 0, self.minute or 0, self.second or 0,
+                (self.millisecond or 0) * 1000,
+            ) + timedelta(days=following)  # fmt: skip
+            if self.offset is None:
+                return at_wall_time(wall, zone)
+            return wall.replace(tzinfo=timezone(timedelta(minutes=self.offset))).astimezone(timezone.utc)
+        except (ValueError, OverflowError):
+            return None
+
+
+_TWO = r"\d\d?"
+_SIGNED = r"[+-]?\d+(?:\.\d{1,3})?"
+_OFFSET = r"Z|[+-]\d\d:?\d\d"
+_READ: Mapping[str, str] = MappingProxyType({
+    "YYYY": r"\d{1,4}", "YY": r"\d\d", "Y": r"[+-]?\d+", "GGGG": r"\d{1,4}", "GG": r"\d\d", "Q": r"\d",
+    "MMMM": r"[A-Za-z]+", "MMM": r"[A-Za-z]+", "MM": _TWO, "M": _TWO, "DD": _TWO, "D": _TWO, "Do": r"\d\d?(?:st|nd|rd|th)?",
+    "DDDD": r"\d{3}", "DDD": r"\d{1,3}", "dddd": r"[A-Za-z]+", "ddd": r"[A-Za-z]+", "dd": r"[A-Za-z]+", "E": r"\d",
+    "WW": _TWO, "W": _TWO, "HH": _TWO, "H": _TWO, "hh": _TWO, "h": _TWO, "kk": _TWO, "k": _TWO,
+    "A": r"[AaPp]\.?[Mm]?\.?", "a": r"[AaPp]\.?[Mm]?\.?", "mm": _TWO, "m": _TWO, "ss": _TWO, "s": _TWO,
+    **{"S" * n: r"\d{1,9}" if n > 3 else rf"\d{{1,{n}}}" for n in range(1, 10)},
+    "Z": _OFFSET, "ZZ": _OFFSET, "X": _SIGNED, "x": r"[+-]?\d+",
+})  # fmt: skip
+_READ_PATTERNS = MappingProxyType({token: re.compile(pattern, re.ASCII) for token, pattern in _READ.items()})
+
+
+def read_date(text: str, format_text: str, zone: tzinfo, now: datetime) -> datetime | None:
+    """The date in a text of a moment format, or None. Forgiving as moment: text between the tokens is skipped.
+
+    Parts of the calendar before the first one that is given come from `now`, those behind it are the first.
+    """
+    fields, rest, read = _Fields(), text, False
+    for piece, is_token in pieces(format_text):
+        if not is_token:
+            found_at = rest.find(piece)
+            rest = rest[found_at + len(piece) :] if found_at >= 0 else rest
+            continue
+        pattern = _READ_PATTERNS.get(piece)
+        match = pattern.search(rest) if pattern else None
+        if match is None:
+            continue
+        rest, read = rest[match.end() :], True
+        if not _take(fields, piece, match.group()):
+            return None
+    if not read:
+        return None
+    if fields.stamp is not None:
+        return from_milliseconds(fields.stamp)
+    return _complete(fields, zone, now)
+
+
+def _take(fields: _Fields, token: str, found: str) -> bool:
+    """Stores what a token read; False if it can't be."""
+    match token[0]:
+        case "Y":
+            fields.year = _century(found) if token == "YY" or (token == "YYYY" and len(found) == 2) else int(found[:9])
+        case "G":
+            fields.week_year = _century(found) if token == "GG" else int(found)
+        case "Q":
+            fields.month = (int(found) - 1) * 3 + 1
+        case "M" if len(token) > 2:
+            index = name_index(found, MONTHS)
+            fields.month = None if index is None else index + 1
+            return index is not None
+        case "M":
+            fields.month = int(found)
+        case "D" if token.startswith("DDD"):
+            fields.day_of_year = int(found)
+        case "D":
+            fields.day = int(re.sub(r"\D", "", found))
+        case "d":
+            return any(name.lower().startswith(found.lower()) for name in WEEKDAYS)
+        case "E":
+            fields.weekday = int(found)
+        case "W":
+            fields.week = int(found)
+        case "H" | "h" | "k":
+            fields.hour = int(found)
+        case "A" | "a":
+            fields.half = found[0].lower()
+        case "m":
+            fields.minute = int(found)
+        case "s":
+            fields.second = int(found)
+        case "S":
+            fields.millisecond = int(found.ljust(3, "0")[:3])
+        case "Z":
+            fields.offset = _minutes(found)
+        case "X":
+            fields.stamp = float(found) * 1000
+        case "x":
+            fields.stamp = float(found)
+    return True
+
+
+def _century(digits: str) -> int:
+    """A year of two digits: 69 to 99 are 19xx, as moment has it."""
+    year = int(digits)
+    return year + (1900 if year > 68 else 2000)
+
+
+def _complete(fields: _Fields, zone: tzinfo, now: datetime) -> datetime | None:
+    """Fills in what wasn't read."""
+    today = in_zone(now, zone)
+    if fields.half and fields.hour is not None:
+        fields.hour = fields.hour % 12 + (12 if fields.half == "p" else 0)
+    try:
+        if fields.week is not None or fields.week_year is not None:
+            day = datetime.fromisocalendar(fields.week_year or today.isocalendar().year, fields.week or 1, fields.weekday or 1)
+            fields.year, fields.month, fields.day = day.year, day.month, day.day
+        elif fields.day_of_year is not None:
+            year = fields.year if fields.year is not None else today.year
+            day = datetime(year, 1, 1) + timedelta(days=fields.day_of_year - 1)
+            if day.year != year:
+                return None
+            fields.year, fields.month, fields.day = day.year, day.month, day.day
+    except (ValueError, OverflowError):
+        return None
+    if fields.year is None:
+        fields.year = today.year
+        if fields.month is None:
+            fields.month = today.month
+            fields.day = today.day if fields.day is None else fields.day
+    for name in ("year", "month", "day"):
+        if getattr(fields, name) == 0:
+            return None
+    return fields.moment(zone)

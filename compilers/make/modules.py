@@ -1,0 +1,237 @@
+"""One step of the spec as one Make module, without its place in the flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from compilers.errors import CompileError
+from compilers.export import NeededConnection, NeededWebhook
+from compilers.make.values import MakeValues
+from compilers.registry import App, bind, registry
+from compilers.spec import (
+    AggregateStep,
+    AnyStep,
+    DirectiveStep,
+    GetVariablesStep,
+    IterateStep,
+    MergeStep,
+    NativeStep,
+    OnError,
+    OperationStep,
+    RepeatStep,
+    RespondStep,
+    SetVariablesStep,
+    SleepStep,
+    Spec,
+    StopStep,
+    SubScenarioStep,
+)
+
+Module = dict[str, JsonValue]
+
+_SCOPES = {"cycle": "roundtrip", "run": "execution"}
+_SEPARATORS = ("\n", "\t", "")
+
+
+def flow_module(name: str, number: int, mapper: JsonValue, parameters: dict[str, JsonValue] | None = None) -> Module:
+    """A module of Make's own control flow, by its name in the registry's `flow.yaml`."""
+    row = registry().flow[name]
+    return {
+        "id": number,
+        "module": row.make,
+        "version": row.make_version,
+        "parameters": parameters or {},
+        "mapper": mapper,
+    }
+
+
+def directive(rule: OnError, number: int, values: MakeValues) -> Module:
+    """The directive that ends an error handler."""
+    if rule.strategy == "resume":
+        return flow_module("resume", number, values.value(rule.substitute))
+    if rule.strategy == "retry":
+        mapper: JsonValue = {"retry": True, "count": str(rule.attempts), "interval": str(rule.interval_minutes)}
+        return flow_module("retry", number, mapper)
+    return flow_module(rule.strategy, number, {})
+
+
+class ModuleMaker:
+    """Makes the modules of one spec; collects what a person must connect."""
+
+    def __init__(self, spec: Spec, ids: Mapping[str, int]) -> None:
+        self._spec, self._ids = spec, ids
+        self._accounts = {connection.id: connection for connection in spec.connections}
+        self.connections: list[NeededConnection] = []
+        self.webhooks: list[NeededWebhook] = []
+
+    def make(self, step: AnyStep, values: MakeValues) -> Module:
+        """The module for a step. Raises `CompileError` when Make has none."""
+        number = self._ids[step.id]
+        match step:
+            case NativeStep():
+                return self._native(step, number, values)
+            case OperationStep():
+                return self._operation(step, number, values)
+            case IterateStep():
+                return flow_module("iterate", number, {"array": values.at("array").value(step.array)})
+            case RepeatStep():
+                return flow_module(
+                    "repeat", number, _texts(values, start=step.start, repeats=step.repeats, step=step.step)
+                )
+            case AggregateStep():
+                return self._aggregate(step, number, values)
+            case SleepStep():
+                return flow_module("sleep", number, _texts(values, duration=step.seconds))
+            case SetVariablesStep():
+                variables: list[JsonValue] = [
+                    {"name": variable.name, "value": values.at(f"variables.{variable.name}").value(variable.value)}
+                    for variable in step.variables
+                ]
+                return flow_module("set_variables", number, {"scope": _SCOPES[step.scope], "variables": variables})
+            case GetVariablesStep():
+                names: list[JsonValue] = [{"name": name} for name in step.names]
+                return flow_module("get_variables", number, {"variables": names})
+            case RespondStep():
+                return self._respond(step, number, values)
+            case SubScenarioStep():
+                parameters: dict[str, JsonValue] = {"shouldWaitForExecutionEnd": step.wait}
+                self.webhooks.append(
+                    NeededWebhook(step=step.id, place=f"module {number}", what=f"choose the scenario {step.scenario}")
+                )
+                return flow_module("sub_scenario", number, {"data": values.at("inputs").value(step.inputs)}, parameters)
+            case DirectiveStep():
+                return directive(step.directive, number, values.at("directive.substitute"))
+            case MergeStep():
+                return flow_module("merge", number, None)
+            case StopStep(outcome="error"):
+                raise CompileError(
+                    "Make has no module that ends a run with an error of your own",
+                    hint="answer or notify instead, or let the step that fails raise the error",
+                )
+            case _:
+                return {
+                    "id": number,
+                    "module": "util:ComposeTransformer",
+                    "version": 1,
+                    "parameters": {},
+                    "mapper": {"value": ""},
+                }
+
+    # -- kinds of steps ----------------------------------------------------------------------------------------
+
+    def _operation(self, step: OperationStep, number: int, values: MakeValues) -> Module:
+        app = registry().app(step.app)
+        operation = registry().operation(step.app, step.operation)
+        if operation.make is None or operation.make.module is None:
+            raise CompileError(f"Make has no module for `{step.app}.{step.operation}` that the registry knows")
+        inputs = operation.with_defaults(step.inputs)
+        values.at("inputs")
+        module: Module = {
+            "id": number,
+            "module": operation.make.module,
+            "version": operation.make.version,
+            "parameters": bind(operation.make.parameters, inputs, values),
+            "mapper": None if operation.make.mapper is None else bind(operation.make.mapper, inputs, values),
+        }
+        metadata: dict[str, JsonValue] = {}
+        if operation.make.hook:
+            self._hook(step, operation.make.hook, number, metadata)
+        if app.connection and app.connection.make:
+            self._connection(step, app, number, metadata)
+        if metadata:
+            module["metadata"] = metadata
+        return module
+
+    def _hook(self, step: OperationStep, parameter: str, number: int, metadata: dict[str, JsonValue]) -> None:
+        kind = "hook:gateway-webhook" if step.app == "webhook" else f"hook:{step.app}"
+        metadata["parameters"] = [{"name": parameter, "type": kind, "label": "Webhook", "required": True}]
+        metadata["restore"] = {"parameters": {parameter: {"label": step.title, "data": {"editable": "true"}}}}
+        self.webhooks.append(
+            NeededWebhook(
+                step=step.id,
+                place=f"module {number}",
+                what=f"create the webhook of `{step.title}` and hand out its address",
+            )
+        )
+
+    def _connection(self, step: OperationStep, app: App, number: int, metadata: dict[str, JsonValue]) -> None:
+        assert app.connection
+        assert app.connection.make
+        wanted = app.connection.make
+        account = self._accounts.get(step.connection or "")
+        label = (account.label if account else "") or app.connection.label
+        declared = metadata.setdefault("parameters", [])
+        restored = metadata.setdefault("restore", {})
+        assert isinstance(declared, list)
+        assert isinstance(restored, dict)
+        declared.insert(
+            0, {"name": wanted.parameter, "type": f"account:{wanted.type}", "label": "Connection", "required": True}
+        )
+        places = restored.setdefault("parameters", {})
+        assert isinstance(places, dict)
+        places[wanted.parameter] = {"label": label, "data": {"scoped": "true", "connection": wanted.type}}
+        self.connections.append(
+            NeededConnection(
+                connection=step.connection or "",
+                app=app.app,
+                label=label,
+                platform_type=wanted.type,
+                steps=(step.id,),
+                places=(f"module {number}",),
+            )
+        )
+
+    def _native(self, step: NativeStep, number: int, values: MakeValues) -> Module:
+        if step.platform != "make":
+            row = registry().flow["manual"]
+            return {"id": number, "module": row.make, "metadata": {}}
+        module: Module = {"id": number, "module": step.module}
+        if step.version is not None:
+            module["version"] = int(step.version)
+        return {**module, "parameters": step.parameters, "mapper": values.at("mapper").value(step.mapper)}
+
+    def _aggregate(self, step: AggregateStep, number: int, values: MakeValues) -> Module:
+        parameters: dict[str, JsonValue] = {"feeder": self._ids.get(step.source)}
+        flags: dict[str, JsonValue] = {}
+        if step.group_by is not None:
+            flags["groupBy"] = values.at("group_by").value(step.group_by)
+        if step.stop_if_empty:
+            flags["stopIfEmpty"] = True
+        if step.mode == "array":
+            mapper: JsonValue = {name: values.at(f"fields.{name}").value(value) for name, value in step.fields.items()}
+            module = flow_module("aggregate", number, mapper, parameters)
+        elif step.mode == "text":
+            known = step.separator in _SEPARATORS
+            parameters["rowSeparator"] = step.separator if known else "other"
+            if not known:
+                parameters["otherRowSeparator"] = step.separator
+            module = flow_module("aggregate_text", number, {"value": values.at("value").value(step.value)}, parameters)
+        else:
+            parameters["fn"] = step.mode
+            module = flow_module(
+                "aggregate_number", number, {"value": values.at("value").value(step.value)}, parameters
+            )
+        return {**module, "flags": flags} if flags else module
+
+    def _respond(self, step: RespondStep, number: int, values: MakeValues) -> Module:
+        body = step.body
+        structured = isinstance(body, (dict, list))
+        headers: list[JsonValue] = [
+            {"key": header.name, "value": values.at(f"headers.{header.name}").value(header.value)}
+            for header in step.headers
+        ]
+        if structured and not any(header.name.lower() == "content-type" for header in step.headers):
+            headers.append({"key": "Content-Type", "value": "application/json"})
+        written = values.at("body").json_text(body) if structured else values.at("body").value(body)
+        mapper: JsonValue = {"status": _text(values.at("status"), step.status), "body": written, "headers": headers}
+        return flow_module("respond", number, mapper)
+
+
+def _text(values: MakeValues, value: JsonValue) -> JsonValue:
+    return values.value(value) if isinstance(value, str) else str(values.json_text(value))
+
+
+def _texts(values: MakeValues, **fields: JsonValue) -> dict[str, JsonValue]:
+    return {name: _text(values.at(name), value) for name, value in fields.items()}

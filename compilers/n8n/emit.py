@@ -1,0 +1,255 @@
+"""Canonical spec -> n8n workflow, as n8n's API and editor import it.
+
+* Steps become nodes in topological order, wired by explicit connections; an edge's filter is a Filter node.
+* A router that runs every matching route is a Filter node for each route; one that runs the first is an IF or a Switch.
+* An iteration is a Set node that makes the list and a Split Out node. The list item also marks the operation, so that
+  an aggregate (a Merge and a Code node) emits once for each operation of its source, even when nothing came through.
+* A step that handles errors has n8n's error output, wired to its handler. After `resume` the substitute and the normal
+  output meet in one node, to which later references point.
+* n8n retries within the execution, at most five times and five seconds apart; the export says so.
+* What n8n can't express stops the export with one finding for each obstacle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pydantic import JsonValue
+
+from compilers.errors import CompileError, Finding, Severity, UserError
+from compilers.export import Export, by_account
+from compilers.expressions.tree import Field
+from compilers.graph import SpecGraph
+from compilers.n8n.canvas import Canvas, Port
+from compilers.n8n.steps import Fragment, StepNodes
+from compilers.n8n.values import js_text
+from compilers.paths import output_of
+from compilers.registry import registry
+from compilers.spec import AnyStep, DirectiveStep, Edge, MergeStep, OnError, OperationStep, Spec
+
+MOST_TRIES, LONGEST_WAIT = 5, 5000
+"""n8n tries a node at most five times and waits at most 5,000 milliseconds in between."""
+
+
+def emit(spec: Spec) -> Export:
+    """The workflow of a spec. Raises `CompileError` with one finding for each thing that n8n can't express."""
+    return _Emitter(spec).export()
+
+
+class _Emitter:
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._graph = SpecGraph(spec)
+        cycle = self._graph.cycle()
+        if cycle:
+            raise CompileError(f"the steps form a cycle: {' -> '.join(cycle)}", where="edges")
+        self._canvas = Canvas(spec.slug)
+        self._results: dict[str, str] = {}
+        self._failing: dict[str, str] = {}
+        self._fragments: dict[str, Fragment] = {}
+        self._error_ports: dict[str, Port] = {}
+        self._joints: dict[str, str] = {}
+        self._steps = StepNodes(spec, self._graph, self._canvas, self._results, self._failing)
+        self._nodes_of: dict[str, tuple[str, ...]] = {}
+
+    def export(self) -> Export:
+        for step in self._graph.topological():
+            before = len(self._canvas.nodes)
+            self._step(step)
+            self._nodes_of[step.id] = tuple(list(self._canvas.nodes)[before:])
+        self._end_handlers()
+        for step in self._graph.unreachable():
+            self._find("warning", step, "no edge leads here, so it never runs", "connect or remove it")
+        findings = self._steps.findings
+        errors = [finding for finding in findings if finding.severity == "error"]
+        if errors:
+            raise CompileError("n8n can't express this spec", where=self._spec.slug, findings=errors)
+        return Export(
+            platform="n8n",
+            document=self._document(),
+            connections=by_account(self._steps.connections),
+            webhooks=tuple(self._steps.webhooks),
+            findings=tuple(findings),
+            places=self._nodes_of,
+        )
+
+    def _document(self) -> dict[str, JsonValue]:
+        document: dict[str, JsonValue] = {
+            "name": self._spec.name[:128],
+            "nodes": self._canvas.placed(),
+            "connections": self._canvas.connections(),
+            "settings": {"executionOrder": "v1", "timezone": self._spec.settings.timezone},
+        }
+        sample = self._spec.trigger.sample
+        if isinstance(sample, dict) and self._keeps_names(self._spec.trigger, sample):
+            document["pinData"] = {self._results[self._spec.trigger.id]: [{"json": sample}]}
+        return document
+
+    @staticmethod
+    def _keeps_names(step: AnyStep, sample: dict[str, JsonValue]) -> bool:
+        outputs = [output_of(step, (Field(name),)) for name in sample]
+        return all(output is None or output.n8n is None for output in outputs)
+
+    # -- steps -------------------------------------------------------------------------------------------------
+
+    def _step(self, step: AnyStep) -> None:
+        edges = self._graph.incoming(step.id)
+        ports = [(edge, self._ports(edge)) for edge in edges]
+        try:
+            fragment = self._steps.add(step)
+        except UserError as error:
+            self._find("error", step, error.what, error.hint)
+            fragment = Fragment.single(self._canvas.add(step.id, step.title, registry().flow["manual"].n8n, 1, {}))
+        self._describe(step, fragment)
+        for edge, sources in ports:
+            self._enter(step, edge, sources, fragment)
+        self._fragments[step.id] = self._guard(step, fragment)
+        self._results[step.id] = self._fragments[step.id].result
+
+    def _describe(self, step: AnyStep, fragment: Fragment) -> None:
+        node = self._canvas.nodes[fragment.main]
+        if step.note:
+            node["notes"] = step.note
+        if step.disabled:
+            node["disabled"] = True
+
+    def _ports(self, edge: Edge) -> tuple[Port, ...]:
+        """The outputs that an edge starts from."""
+        if edge.disabled or edge.source not in self._fragments:
+            return ()
+        fragment = self._fragments[edge.source]
+        if edge.kind == "error":
+            port = self._error_ports.get(edge.source)
+            return (port,) if port else ()
+        if edge.kind in ("route", "branch"):
+            port = fragment.branches.get(edge.target)
+            return (port,) if port else ()
+        return fragment.exits if edge.kind == "next" else ()
+
+    def _enter(self, step: AnyStep, edge: Edge, sources: Sequence[Port], fragment: Fragment) -> None:
+        target, index = fragment.entry, fragment.entry_input
+        if isinstance(step, MergeStep) and step.fields:
+            target = self._branch_fields(step, edge, target)
+        elif edge.filter and edge.filter.any_of and edge.kind in ("next", "error"):
+            name = self._steps.filter(edge, edge.filter)
+            self._canvas.connect(Port(name), target, index)
+            target, index = name, 0
+        for port in sources:
+            self._canvas.connect(port, target, index)
+
+    def _branch_fields(self, step: MergeStep, edge: Edge, target: str) -> str:
+        fields = {field.name: field.values.get(edge.source) for field in step.fields}
+        source = self._graph.step(edge.source)
+        values = self._steps.values(source).at("fields")
+        name = self._steps.set_node(
+            step, f"{step.title}: from {source.title}", fields, values, "fields", key=edge.source
+        )
+        self._canvas.connect(Port(name), target)
+        return name
+
+    # -- errors ------------------------------------------------------------------------------------------------
+
+    def _guard(self, step: AnyStep, fragment: Fragment) -> Fragment:
+        """The fragment with the node settings, the error output and the joint that its error handling needs."""
+        handled = self._graph.handler(step.id) is not None
+        rule = step.on_error or (OnError(strategy="ignore") if handled else None)
+        if rule is None or (rule.strategy == "rollback" and not handled):
+            return fragment
+        node = self._canvas.nodes[fragment.main]
+        if rule.strategy == "retry":
+            self._retry(step, rule, node)
+            if not handled:
+                return fragment
+        node["onError"] = "continueErrorOutput"
+        error = Port(fragment.main, 1)
+        self._failing[step.id] = fragment.main
+        if rule.strategy == "resume" or self._resumes(step):
+            fragment = self._joint(step, fragment)
+        if handled:
+            self._error_ports[step.id] = error
+        else:
+            self._canvas.connect(error, self._end_of_error(step, rule))
+        if rule.strategy == "commit":
+            self._find("info", step, "after an error the bundles that follow still run on n8n, on Make they don't")
+        if rule.strategy == "rollback":
+            self._find("info", step, "n8n can't undo what ran before: its handler runs, then the execution fails")
+        return fragment
+
+    def _resumes(self, step: AnyStep) -> bool:
+        """Whether a branch of the step's handler ends in `resume`."""
+        return any(
+            isinstance(other, DirectiveStep)
+            and other.directive.strategy == "resume"
+            and self._graph.error_steps.get(other.id) == step.id
+            for other in self._graph
+        )
+
+    def _joint(self, step: AnyStep, fragment: Fragment) -> Fragment:
+        """Normal output and substitute meet in one node, which stands for the step's result from then on."""
+        name = self._canvas.add(f"{step.id}/result", f"{step.title}: result", registry().flow["ignore"].n8n, 1, {})
+        for port in fragment.exits:
+            self._canvas.connect(port, name)
+        self._joints[step.id] = name
+        return replace(fragment, exits=(Port(name),), result=name)
+
+    def _end_of_error(self, step: AnyStep, rule: OnError, key: str = "handled") -> str:
+        """The node that ends an error's way as the rule says: the substitute, an error, or nothing more."""
+        flow = registry().flow
+        if rule.strategy == "resume":
+            values = self._steps.values(step)
+            where = "on_error.substitute"
+            fields = self._substitute(step, rule)
+            name = self._steps.set_node(
+                step, f"{step.title}: substitute", fields, values, where, key=f"{key}/substitute"
+            )
+            self._canvas.connect(Port(name), self._joints[step.id])
+            return name
+        if rule.strategy == "rollback":
+            message = (
+                f"={{{{ $({js_text(self._failing[step.id])}).item.json?.error?.message ?? {js_text(step.title)} }}}}"
+            )
+            parameters: dict[str, JsonValue] = {"errorType": "errorMessage", "errorMessage": message}
+            return self._canvas.add(f"{step.id}/{key}/failed", f"{step.title}: failed", flow["stop"].n8n, 1, parameters)
+        title = f"{step.title}: error ignored" if rule.strategy == "ignore" else f"{step.title}: error handled"
+        return self._canvas.add(f"{step.id}/{key}/ignored", title, flow["ignore"].n8n, 1, {})
+
+    def _end_handlers(self) -> None:
+        """Wires the open ends of error handlers to what their directive says."""
+        for identifier, failed in self._graph.error_steps.items():
+            step, failing = self._graph.step(identifier), self._graph.step(failed)
+            if self._graph.next(identifier) or not self._fragments[identifier].exits or failed not in self._error_ports:
+                continue
+            rule = step.directive if isinstance(step, DirectiveStep) else failing.on_error
+            if rule is None or rule.strategy not in ("resume", "rollback"):
+                continue
+            end = self._end_of_error(failing, rule, key=identifier)
+            for port in self._fragments[identifier].exits:
+                self._canvas.connect(port, end)
+
+    def _retry(self, step: AnyStep, rule: OnError, node: dict[str, JsonValue]) -> None:
+        tries = max(2, min(MOST_TRIES, rule.attempts + 1))
+        node |= {"retryOnFail": True, "maxTries": tries, "waitBetweenTries": LONGEST_WAIT}
+        self._find(
+            "info",
+            step,
+            f"n8n tries {tries} times, {LONGEST_WAIT // 1000} s apart, not {rule.attempts} times every"
+            f" {rule.interval_minutes} min; then the execution fails and can be retried from its list",
+        )
+
+    @staticmethod
+    def _substitute(step: AnyStep, rule: OnError) -> dict[str, JsonValue]:
+        """Substitute outputs under the names that n8n's node gives them."""
+        if not isinstance(step, OperationStep):
+            return rule.substitute
+        operation = registry().find(step.app, step.operation)
+        renamed: dict[str, JsonValue] = {}
+        for name, value in rule.substitute.items():
+            output = operation.outputs.get(name) if operation else None
+            place = output.n8n if output and isinstance(output.n8n, str) else name
+            renamed[place or name] = value
+        return renamed
+
+    def _find(self, severity: Severity, step: AnyStep, what: str, hint: str = "") -> None:
+        where = f"steps.{step.id}"
+        self._steps.findings.append(Finding(rule="n8n.emit", severity=severity, where=where, what=what, hint=hint))

@@ -1,0 +1,106 @@
+"""The JavaScript of Code nodes that the compiler writes itself. Values arrive as JavaScript expressions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from compilers.n8n.values import js_text
+
+RUN_FIELD = "_run"
+SOURCE_FIELD = "_source"
+LIST_FIELD = "items"
+
+
+def elements(array: str) -> str:
+    """An expression for the bundles of an iteration: an object's fields or `value`, with `_index` and `_total`.
+
+    Anything but an array counts as an array of one, and nothing as an empty one.
+    """
+    return (
+        "((list) => list.map((element, index) => ({"
+        '...(element !== null && typeof element === "object" && !Array.isArray(element) ? element : {value: element}), '
+        "_index: index + 1, _total: list.length})))"
+        f"(((value) => Array.isArray(value) ? value : value === null || value === undefined ? [] : [value])({array}))"
+    )
+
+
+def counters(start: str, repeats: str, step: str) -> str:
+    """An expression for the bundles of a repetition: the counter `i`, with `_index` and `_total`."""
+    return (
+        "((start, repeats, step) => Array.from({length: Math.max(0, Math.min(10000, Math.trunc(repeats) || 0))}, "
+        "(_, index) => ({i: start + index * step, _index: index + 1, _total: repeats})))"
+        f"(Number({start}), Number({repeats}), Number({step}))"
+    )
+
+
+def aggregate(*, source: str, marker: str, collected: str, key: str | None, result: str, stop_if_empty: bool) -> str:
+    """Code that collects items by the operation of the source that they come from, one output for each (and group).
+
+    The node's input holds a marker item for each operation of the source besides the items that came through.
+    `collected` and `key` are expressions over the item at `index`, `result` is one over `rows`.
+    """
+    groups = f"const key = {key};" if key else 'const key = "";'
+    empty = "" if stop_if_empty or key else '  if (groups.size === 0) groups.set("", []);\n'
+    group_field = ", key" if key else ""
+    return f"""const inputs = $input.all();
+const isMarker = (item) => item.json.{SOURCE_FIELD} === {js_text(source)};
+const markers = inputs.map((item, index) => ({{item, index}})).filter(({{item}}) => isMarker(item));
+const runOf = (index) => markers.length === 1
+  ? markers[0].item.json.{RUN_FIELD}
+  : $({js_text(marker)}).itemMatching(index).json.{RUN_FIELD};
+const runs = new Map(markers.map(({{item, index}}) => [item.json.{RUN_FIELD}, {{marker: index, groups: new Map()}}]));
+for (let index = 0; index < inputs.length; index++) {{
+  if (isMarker(inputs[index])) continue;
+  const groups = runs.get(runOf(index)).groups;
+  {groups}
+  if (!groups.has(key)) groups.set(key, []);
+  groups.get(key).push({collected});
+}}
+const output = [];
+for (const {{marker, groups}} of runs.values()) {{
+{empty}  for (const [key, rows] of groups) {{
+    output.push({{json: {{...{result}{group_field}}}, pairedItem: {{item: marker}}}});
+  }}
+}}
+return output;
+"""
+
+
+def combine(mode: str, separator: str) -> str:
+    """The expression over `rows` that an aggregate's mode gives."""
+    number = "rows.map(Number).filter((value) => !Number.isNaN(value))"
+    return {
+        "array": "{array: rows}",
+        "text": f'{{text: rows.map((value) => value ?? "").join({js_text(separator)})}}',
+        "count": "{result: rows.length}",
+        "sum": f"{{result: {number}.reduce((sum, value) => sum + value, 0)}}",
+        "avg": f"{{result: ((list) => list.length ? list.reduce((a, b) => a + b, 0) / list.length : null)({number})}}",
+        "min": f"{{result: ((list) => list.length ? Math.min(...list) : null)({number})}}",
+        "max": f"{{result: ((list) => list.length ? Math.max(...list) : null)({number})}}",
+    }[mode]
+
+
+def remember(variables: Mapping[str, str]) -> str:
+    """Code that keeps variables for other routes of the same execution, and passes them on as the item's fields."""
+    fields = ", ".join(f"{json.dumps(name)}: {value}" for name, value in variables.items())
+    return f"""{_STORE}
+return $input.all().map((item, index) => {{
+  const values = {{{fields}}};
+  Object.assign(store.values, values);
+  return {{json: values, pairedItem: {{item: index}}}};
+}});
+"""
+
+
+def recall(names: Sequence[str]) -> str:
+    """Code that gives the variables that were kept in this execution; null for those that were not."""
+    fields = ", ".join(f"{json.dumps(name)}: store.values[{json.dumps(name)}] ?? null" for name in names)
+    return f"""{_STORE}
+return $input.all().map((item, index) => ({{json: {{{fields}}}, pairedItem: {{item: index}}}}));
+"""
+
+
+_STORE = """const data = $getWorkflowStaticData("global");
+if (data.variables?.execution !== $execution.id) data.variables = {execution: $execution.id, values: {}};
+const store = data.variables;"""

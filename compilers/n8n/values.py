@@ -1,0 +1,176 @@
+"""Values of the spec in n8n's notation: `={{ }}` expressions in JavaScript that refer to nodes by name.
+
+A reference to a step that runs once in an execution reads its first item (`.first()`), which never depends on how
+nodes in between pair their items. A step that may give several items is read through the item at hand (`.item`, or
+`.itemMatching(index)` in a Code node that sees all items at once).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from compilers.errors import CompileError, ExpressionError, Finding, UserError
+from compilers.expressions import SPEC, parse
+from compilers.expressions.n8n_writer import js_value, n8n_value, write_template
+from compilers.expressions.tree import Path, Reference, Template
+from compilers.graph import SpecGraph, gives_several
+from compilers.operators import filter_js
+from compilers.paths import error_field, platform_path, system_field
+from compilers.registry import registry
+from compilers.spec import AnyStep, Filter, IterateStep, OperationStep, RepeatStep
+
+_ERROR_PARTS = {
+    "message": "((e) => e?.message ?? e)({})",
+    "type": '((e) => e?.name ?? "Error")({})',
+    "whole": "{}",
+}
+
+
+def js_text(text: str) -> str:
+    """A JavaScript string that may stand inside an n8n expression: without any pair of braces."""
+    return json.dumps(text, ensure_ascii=False).replace("{", "\\u007b").replace("}", "\\u007d")
+
+
+class N8nValues:
+    """Writes the values of one step; what can't be written is collected in `findings` with its place.
+
+    `results` maps each step to the node that holds what it gave, `failed` to the node whose error output a handler
+    reads. With `item` set, references are for a Code node over all items, that variable being the item's index.
+    """
+
+    def __init__(
+        self, step: AnyStep, graph: SpecGraph, results: Mapping[str, str], failing: Mapping[str, str], item: str = ""
+    ) -> None:
+        self._step, self._graph, self._results, self._failing, self._item = step, graph, results, failing, item
+        self._where = f"steps.{step.id}"
+        self.findings: list[Finding] = []
+
+    def at(self, field: str) -> N8nValues:
+        """The same writer, naming `field` of the step in what it finds from now on."""
+        self._where = f"steps.{self._step.id}.{field}"
+        return self
+
+    # -- the ValueWriter protocol ------------------------------------------------------------------------------
+
+    def value(self, value: JsonValue) -> JsonValue:
+        """The value as a node's parameter."""
+        try:
+            return n8n_value(value, self._resolve)
+        except UserError as error:
+            self._found(error)
+            return ""
+
+    def text(self, parts: list[str | tuple[JsonValue]]) -> JsonValue:
+        """Fixed pieces and values as one text parameter."""
+        pieces: list[str] = []
+        for part in parts:
+            if isinstance(part, str):
+                pieces.append(part)
+            elif isinstance(part[0], str):
+                pieces.append(part[0])
+            else:
+                pieces.append("" if part[0] is None else json.dumps(part[0]))
+        template = Template(())
+        for piece, part in zip(pieces, parts, strict=True):
+            parsed = Template((piece,)) if isinstance(part, str) else self._parse(piece)
+            template = Template((*template.parts, *parsed.parts))
+        try:
+            return write_template(_joined(template), self._resolve)
+        except UserError as error:
+            self._found(error)
+            return ""
+
+    def json_text(self, value: JsonValue) -> JsonValue:
+        """The value as JSON text: n8n quotes it when it runs."""
+        if isinstance(value, str) and self._parse(value).is_literal:
+            return self.value(value)
+        return f"={{{{ JSON.stringify({self.javascript(value)}) }}}}"
+
+    def javascript(self, value: JsonValue) -> str:
+        """The value as a JavaScript expression, fit for Code nodes and for `={{ }}`."""
+        try:
+            return js_value(value, self._resolve)
+        except UserError as error:
+            self._found(error)
+            return "null"
+
+    def as_text(self, value: JsonValue) -> JsonValue:
+        """The value as a text parameter; a missing value is the empty text."""
+        if not isinstance(value, str):
+            return "" if value is None else json.dumps(value) if not isinstance(value, list) else self.json_text(value)
+        if self._parse(value).whole is None:
+            return self.value(value)
+        return f'={{{{ ({self.javascript(value)}) ?? "" }}}}'
+
+    def filter_javascript(self, condition: Filter) -> str:
+        """A whole filter as one JavaScript boolean."""
+        try:
+            return filter_js(condition, self._resolve)
+        except UserError as error:
+            self._found(error)
+            return "false"
+
+    # -- references --------------------------------------------------------------------------------------------
+
+    def _resolve(self, reference: Reference) -> tuple[str, Path]:
+        step = self._graph.get(reference.step)
+        if step is None:
+            raise CompileError(f"there is no step `{reference.step}`", hint="refer to a step of this spec")
+        part = error_field(reference.path)
+        if part and step.id in self._graph.failed(self._step.id):
+            base = f"$({js_text(self._failing[step.id])}).{self._at_hand()}.json?.error"
+            return _ERROR_PARTS[part].format(base), ()
+        name = system_field(step, reference.path)
+        if name and not isinstance(step, (IterateStep, RepeatStep)) and name != "key":
+            raise CompileError(
+                f"n8n doesn't number what `{step.id}` gives, so `{name}` is not known there",
+                hint="aggregate the results and iterate over them when you need their position",
+            )
+        node = self._results.get(step.id)
+        if node is None:
+            raise CompileError(f"`{step.id}` has not run where `{self._step.id}` refers to it")
+        access = "first()" if self._runs_once(step) else self._at_hand()
+        path = reference.path if name else platform_path(step, reference, "n8n")
+        return f"$({js_text(node)}).{access}.json", path
+
+    def _at_hand(self) -> str:
+        return f"itemMatching({self._item})" if self._item else "item"
+
+    def _runs_once(self, step: AnyStep) -> bool:
+        trigger = self._graph.trigger
+        operation = registry().find(trigger.app, trigger.operation) if isinstance(trigger, OperationStep) else None
+        single_start = operation is not None and (
+            operation.instant or operation.n8n is None or not operation.n8n.polling
+        )
+        return single_start and not self._graph.multiplying(step.id) and not gives_several(step)
+
+    def _parse(self, text: str) -> Template:
+        try:
+            return parse(text, SPEC)
+        except ExpressionError as error:
+            self._found(error)
+            return Template((text,)) if text else Template(())
+
+    def _found(self, error: UserError) -> None:
+        self.findings.append(
+            Finding(rule="n8n.emit", severity="error", where=self._where, what=error.what, hint=error.hint)
+        )
+
+
+def _joined(template: Template) -> Template:
+    """The template with neighbouring texts made one, and none empty."""
+    parts: list[str] = []
+    joined: list[object] = []
+    for part in (*template.parts, None):
+        if isinstance(part, str):
+            parts.append(part)
+            continue
+        if "".join(parts):
+            joined.append("".join(parts))
+        parts = []
+        if part is not None:
+            joined.append(part)
+    return Template(tuple(joined))  # type: ignore[arg-type]

@@ -1,0 +1,176 @@
+"""Stages as Dagster assets: one asset for each stage, one step for each asset, any number of builds in a run.
+
+Three things follow from how Dagster works (1.13):
+
+* A step says itself which partitions it has materialised, one event each: of fifty builds in a run, three may be
+  refused. Its output is only the signal that lets dependents start, so it is marked as having been reported already.
+* A step with refused builds gives that signal and fails afterwards. With `require_upstream_step_success` off (see
+  `EXECUTOR`), dependents run nevertheless; for each build they leave out what can't be done and do what can be.
+* A build that waits for a person is no failure: its later stages are left out and the run succeeds.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetMaterialization,
+    AssetsDefinition,
+    AssetSpec,
+    Failure,
+    MetadataValue,
+    Output,
+    TableColumn,
+    TableMetadataValue,
+    TableRecord,
+    TableSchema,
+    in_process_executor,
+    multi_asset,
+)
+from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION as REPORTED_ALREADY
+
+from manageai_assets.io_managers import BuildsInRun
+from manageai_assets.partitions import BATCHES, INTAKES
+from manageai_assets.stages import Check, Preview, Stage, Table
+from manageai_assets.workbench import Result, describe
+from resources.artifacts import parse_key
+
+EXECUTOR = in_process_executor.configured({"step_dependency_config": {"require_upstream_step_success": False}})
+
+DATA_VERSION = "dagster/data_version"
+SHOWN_FINDINGS = 100
+Event = AssetMaterialization | AssetCheckEvaluation | Output[None]
+
+
+def stage_assets(stages: Sequence[Stage]) -> list[AssetsDefinition]:
+    """One asset for each stage, with its checks and its lineage."""
+    return [_asset(item) for item in stages]
+
+
+def _asset(item: Stage) -> AssetsDefinition:
+    spec = AssetSpec(
+        item.name,
+        deps=list(item.needs),
+        description=item.summary,
+        group_name=item.group,
+        kinds={item.artifact.rpartition(".")[2]},
+        partitions_def=INTAKES,
+    )
+    checks = [
+        AssetCheckSpec(name, asset=item.name, blocking=name in item.blocking_checks, partitions_def=INTAKES)
+        for name in item.check_names
+    ]
+
+    @multi_asset(
+        name=item.name,
+        specs=[spec],
+        check_specs=checks,
+        backfill_policy=BATCHES,
+        required_resource_keys={"builds"},
+    )
+    def step(context: AssetExecutionContext) -> Iterator[Event]:
+        builds: BuildsInRun = context.resources.builds
+        failed: list[Result] = []
+        for key in map(parse_key, context.partition_keys):
+            result = builds.bench.run(item, key)
+            yield from _events(item, result)
+            if result.fault:
+                context.log.error(f"{key}: {result.fault}")
+            elif result.reason:
+                context.log.info(f"{key}: {result.reason}")
+            if result.failed:
+                failed.append(result)
+        yield Output(None, output_name=item.name, metadata={REPORTED_ALREADY: True})
+        for check in checks:
+            yield Output(None, output_name=check.get_python_identifier())
+        if failed:
+            raise Failure(describe(failed), metadata={"refused": _refusals(failed)}, allow_retries=False)
+
+    return step
+
+
+def _events(item: Stage, result: Result) -> Iterator[Event]:
+    if result.outcome.value is None:
+        return
+    yield AssetMaterialization(
+        AssetKey(item.name),
+        partition=str(result.key),
+        metadata=_metadata(item, result),
+        tags={DATA_VERSION: result.digest},
+    )
+    for check in result.outcome.checks:
+        yield AssetCheckEvaluation(
+            AssetKey(item.name),
+            check.name,
+            check.passed,
+            metadata={"findings": MetadataValue.md(_bullets(check.findings))} if check.findings else {},
+            severity=AssetCheckSeverity.ERROR if check.blocking else AssetCheckSeverity.WARN,
+            description=check.summary,
+            blocking=check.blocking,
+            partition=str(result.key),
+        )
+
+
+def _metadata(item: Stage, result: Result) -> dict[str, MetadataValue]:
+    """What the UI shows of an artifact: its numbers first, then text, picture and tables, then where the file is."""
+    value = result.outcome.value
+    preview = item.preview(value) if item.preview and value is not None else Preview()
+    shown: dict[str, MetadataValue] = {name: _number(cell) for name, cell in preview.numbers.items()}
+    if preview.markdown:
+        shown["preview"] = MetadataValue.md(preview.markdown)
+    if isinstance(value, str) and item.artifact.endswith(".svg"):
+        shown["picture"] = MetadataValue.md(picture(value, item.name))
+    shown |= {name: _table(table) for name, table in preview.tables.items()}
+    shown |= {name: MetadataValue.url(url) for name, url in preview.links.items()}
+    shown["file"] = MetadataValue.url(result.url) if "://" in result.url else MetadataValue.path(result.url)
+    shown["size_bytes"] = MetadataValue.int(result.size)
+    shown["milliseconds"] = MetadataValue.float(round(result.outcome.seconds * 1000, 1))
+    return shown
+
+
+def picture(svg: str, name: str) -> str:
+    """Markdown that shows an SVG: as an image, so that nothing in it can run."""
+    return f"![{name}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
+
+
+def _number(cell: str | int | float | bool | None) -> MetadataValue:
+    match cell:
+        case bool():
+            return MetadataValue.bool(cell)
+        case int():
+            return MetadataValue.int(cell)
+        case float():
+            return MetadataValue.float(cell)
+        case str():
+            return MetadataValue.text(cell)
+        case None:
+            return MetadataValue.null()
+
+
+def _table(table: Table) -> TableMetadataValue:
+    records = [TableRecord(dict(zip(table.columns, map(_cell, row), strict=True))) for row in table.rows]
+    return MetadataValue.table(records, schema=TableSchema([TableColumn(name) for name in table.columns]))
+
+
+def _cell(cell: str | int | float | bool | None) -> str | int | float | bool:
+    return "" if cell is None else cell
+
+
+def _refusals(failed: Sequence[Result]) -> TableMetadataValue:
+    return _table(Table(("build", "reason"), tuple((str(result.key), result.reason) for result in failed)))
+
+
+def _bullets(findings: Sequence[str]) -> str:
+    more = [f"and {len(findings) - SHOWN_FINDINGS} more"] if len(findings) > SHOWN_FINDINGS else []
+    return "\n".join(f"- `{finding.replace('`', chr(39))}`" for finding in [*findings[:SHOWN_FINDINGS], *more])
+
+
+def checks_by_name(checks: Sequence[Check]) -> Mapping[str, Check]:
+    """Checks by their names."""
+    return {check.name: check for check in checks}

@@ -1,0 +1,98 @@
+"""Confidence: how far a build can be trusted before a person has looked at it.
+
+It starts at 1.0 and loses a fixed amount for each thing that is less than perfect, each with a cap. All arithmetic
+is in whole hundredths, so that 1.0 less five times 0.02 is 0.90 and an A.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Grade = Literal["A", "B", "C", "D", "F"]
+
+GRADES: tuple[tuple[int, Grade], ...] = ((90, "A"), (80, "B"), (70, "C"), (50, "D"), (0, "F"))
+"""The least score, in hundredths, of each grade."""
+
+WARNING, ASSUMPTION, RETRY, ERROR = (2, 10), (2, 10), (10, 20), (50, 50)
+"""Hundredths deducted for each one, and at most."""
+
+SHOWN = 20
+
+
+class Factor(BaseModel):
+    """One thing that lowers the score."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["warnings", "assumptions", "retries", "errors"]
+    meaning: str
+    count: int = Field(ge=0)
+    each: float = Field(description="deducted for each one; for errors, for any number of them")
+    at_most: float
+    deducted: float
+    what: tuple[str, ...] = Field(default=(), description=f"the first {SHOWN} of them")
+
+
+class Confidence(BaseModel):
+    """The score, its grade, and every factor that went into it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    score: float = Field(ge=0, le=1, description="two decimals")
+    grade: Grade
+    factors: tuple[Factor, ...]
+    summary: str
+
+    @property
+    def hundredths(self) -> int:
+        """The score as a whole number, fit for exact comparisons."""
+        return round(self.score * 100)
+
+
+def grade_of(hundredths: int) -> Grade:
+    """The grade of a score in hundredths."""
+    return next(grade for least, grade in GRADES if hundredths >= least)
+
+
+def score(
+    warnings: tuple[str, ...] = (),
+    assumptions: tuple[str, ...] = (),
+    retries: tuple[str, ...] = (),
+    errors: tuple[str, ...] = (),
+) -> Confidence:
+    """The confidence of a build with these warnings, assumptions, repair rounds and errors, each said in words."""
+    factors = (
+        _factor("warnings", "findings of the rules that are worth a look", warnings, WARNING),
+        _factor("assumptions", "what was taken for granted where the request did not say", assumptions, ASSUMPTION),
+        _factor("retries", "rounds of repair that the spec needed", retries, RETRY),
+        _factor("errors", "findings that stop something from working; any number weighs the same", errors, ERROR),
+    )
+    hundredths = 100 - sum(round(factor.deducted * 100) for factor in factors)
+    grade = grade_of(hundredths)
+    lost = [f"{factor.deducted:.2f} for {factor.count} {factor.name}" for factor in factors if factor.deducted]
+    return Confidence(
+        score=hundredths / 100,
+        grade=grade,
+        factors=factors,
+        summary=f"{hundredths / 100:.2f} ({grade})" + (f": 1.00 less {', '.join(lost)}" if lost else ": nothing amiss"),
+    )
+
+
+def _factor(
+    name: Literal["warnings", "assumptions", "retries", "errors"],
+    meaning: str,
+    what: tuple[str, ...],
+    weight: tuple[int, int],
+) -> Factor:
+    each, at_most = weight
+    return Factor(
+        name=name,
+        meaning=meaning,
+        count=len(what),
+        each=each / 100,
+        at_most=at_most / 100,
+        deducted=min(each * len(what), at_most) / 100,
+        what=what[:SHOWN],
+    )

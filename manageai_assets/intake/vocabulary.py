@@ -1,0 +1,109 @@
+"""The words that the rules understand: `vocabulary.yaml` and its model. Apps and their verbs are the registry's."""
+
+from __future__ import annotations
+
+from datetime import time
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from compilers.spec import RegistryName, StepId
+from manageai_assets.data import DataModel, parse_data
+from manageai_assets.intake.plan import FieldType
+
+Severity = Literal["low", "medium", "high"]
+
+
+class ScheduleWords(DataModel):
+    """How people say when something runs."""
+
+    app: RegistryName
+    operation: RegistryName
+    every: tuple[str, ...]
+    units: dict[str, Literal["minutes", "hours", "day", "weekday", "week", "month"]]
+    adverbs: dict[str, Literal["hour", "day", "weekday", "week", "month"]]
+    weekdays: dict[str, int]
+    parts_of_day: dict[str, time]
+    default_time: time
+
+
+class Placeholder(DataModel):
+    """A required input that a person fills in at set-up, since no request says it."""
+
+    inputs: tuple[RegistryName, ...] = Field(description="input names of the registry")
+    value: JsonValue
+    severity: Severity = "medium"
+    text: str = Field(description="the assumption; `{app}` is the app's name")
+    question: str = Field(default="", description="asked of the client; not blocking")
+
+
+class TriggerWords(DataModel):
+    """A way to say what starts the automation."""
+
+    phrases: tuple[str, ...] = Field(
+        description="words that must stand in the clause, such as `form`; all of one entry"
+    )
+    app: RegistryName
+    operation: RegistryName
+    id: StepId
+    label: str
+    fields: dict[str, FieldType] = Field(default_factory=dict, description="what it usually gives")
+    lists: tuple[str, ...] = Field(default=(), description="those of the fields that hold a list")
+    assumption: str = ""
+
+
+class AiTask(DataModel):
+    """Something that a language model does when the client names no app for it."""
+
+    verbs: tuple[str, ...]
+    id: StepId
+    label: str
+    prompt: str = Field(description="`{object}` is what the clause says it is about")
+    number: bool = Field(default=False, description="the answer is a number")
+
+
+class Fill(DataModel):
+    """What an input gets when the request doesn't say: by the input's name and type."""
+
+    inputs: tuple[RegistryName, ...]
+    kind: Literal["summary", "headline", "record", "audience", "person", "instruction", "fixed", "search", "list"]
+    value: JsonValue = None
+
+
+class Vocabulary(DataModel):
+    """The file `vocabulary.yaml`."""
+
+    schedule: ScheduleWords
+    placeholders: tuple[Placeholder, ...]
+    trigger_openers: tuple[str, ...]
+    triggers: tuple[TriggerWords, ...]
+    conditionals: tuple[str, ...]
+    otherwise: tuple[str, ...]
+    loops: tuple[str, ...]
+    connectors: tuple[str, ...]
+    fillers: tuple[str, ...]
+    verbs: dict[str, tuple[str, ...]] = Field(description="further words for a verb of the registry")
+    categories: dict[str, tuple[str, ...]] = Field(
+        description="apps' category that a verb asks for when no app is named"
+    )
+    ai_tasks: tuple[AiTask, ...]
+    ai_category: str
+    collect_words: tuple[str, ...]
+    record_words: tuple[str, ...] = Field(description="words for the record itself: it, the lead, them")
+    person_words: tuple[str, ...]
+    fill: tuple[Fill, ...]
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The vocabulary that comes with the project. Raises `UserError` when the file is wrong."""
+    file = resources.files("manageai_assets.intake").joinpath("vocabulary.yaml")
+    return parse_data(Vocabulary, file.read_text(encoding="utf-8"), file.name)
+
+
+@cache
+def placeholder_of(name: str) -> Placeholder | None:
+    """The placeholder for an input of that name, if people leave it out of requests."""
+    return next((entry for entry in vocabulary().placeholders if name in entry.inputs), None)

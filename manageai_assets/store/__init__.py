@@ -1,0 +1,1 @@
+"""The project's tables: builds and submissions, their migrations and their queries."""
