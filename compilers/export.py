@@ -48,6 +48,11 @@ class Export(BaseModel):
     findings: tuple[Finding, ...] = ()
     places: dict[str, tuple[str, ...]] = {}
 
+    @property
+    def document_name(self) -> str:
+        """What the document calls itself."""
+        return str(self.document.get("name", ""))
+
 
 def by_account(needed: Sequence[NeededConnection]) -> tuple[NeededConnection, ...]:
     """One entry for each account, with all steps that use it, in the order of their first use."""

@@ -9,10 +9,8 @@ Three things follow from how Dagster works (1.13):
 * A build that waits for a person is no failure: its later stages are left out and the run succeeds.
 """
 
-from __future__ import annotations
-
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from dagster import (
     AssetCheckEvaluation,
@@ -35,10 +33,9 @@ from dagster import (
 )
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION as REPORTED_ALREADY
 
-from manageai_assets.io_managers import BuildsInRun
 from manageai_assets.partitions import BATCHES, INTAKES
-from manageai_assets.stages import Check, Preview, Stage, Table
-from manageai_assets.workbench import Result, describe
+from manageai_assets.stages import Preview, Stage, Table
+from manageai_assets.workbench import Result, Workbench, describe
 from resources.artifacts import parse_key
 
 EXECUTOR = in_process_executor.configured({"step_dependency_config": {"require_upstream_step_success": False}})
@@ -48,15 +45,16 @@ SHOWN_FINDINGS = 100
 Event = AssetMaterialization | AssetCheckEvaluation | Output[None]
 
 
-def stage_assets(stages: Sequence[Stage]) -> list[AssetsDefinition]:
-    """One asset for each stage, with its checks and its lineage."""
-    return [_asset(item) for item in stages]
+def stage_assets(stages: Sequence[Stage], among: Sequence[Stage] = ()) -> list[AssetsDefinition]:
+    """One asset for each of `stages`, with its checks and its lineage `among` all of them (themselves if not given)."""
+    names = {item.name for item in (*stages, *among)}
+    return [_asset(item, names) for item in stages]
 
 
-def _asset(item: Stage) -> AssetsDefinition:
+def _asset(item: Stage, names: Collection[str]) -> AssetsDefinition:
     spec = AssetSpec(
         item.name,
-        deps=list(item.needs),
+        deps=[name for name in item.needs if name in names],
         description=item.summary,
         group_name=item.group,
         kinds={item.artifact.rpartition(".")[2]},
@@ -75,10 +73,10 @@ def _asset(item: Stage) -> AssetsDefinition:
         required_resource_keys={"builds"},
     )
     def step(context: AssetExecutionContext) -> Iterator[Event]:
-        builds: BuildsInRun = context.resources.builds
+        bench: Workbench = context.resources.builds
         failed: list[Result] = []
         for key in map(parse_key, context.partition_keys):
-            result = builds.bench.run(item, key)
+            result = bench.run(item, key)
             yield from _events(item, result)
             if result.fault:
                 context.log.error(f"{key}: {result.fault}")
@@ -169,8 +167,3 @@ def _refusals(failed: Sequence[Result]) -> TableMetadataValue:
 def _bullets(findings: Sequence[str]) -> str:
     more = [f"and {len(findings) - SHOWN_FINDINGS} more"] if len(findings) > SHOWN_FINDINGS else []
     return "\n".join(f"- `{finding.replace('`', chr(39))}`" for finding in [*findings[:SHOWN_FINDINGS], *more])
-
-
-def checks_by_name(checks: Sequence[Check]) -> Mapping[str, Check]:
-    """Checks by their names."""
-    return {check.name: check for check in checks}

@@ -49,10 +49,12 @@ class Result:
 
 @dataclass
 class Workbench:
-    """One run's view of its builds. `stages` are all there are, by name."""
+    """One run's view of its builds. `stages` are all there are, by name; `given` are the inputs that come from no
+    stage, by the names of the parameters that take them."""
 
     store: ArtifactStore
     stages: Mapping[str, Stage]
+    given: Mapping[str, Callable[[BuildKey], Value]] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
     results: dict[BuildKey, dict[str, Result]] = field(default_factory=dict)
     _values: dict[tuple[BuildKey, str], Value | None] = field(default_factory=dict)
@@ -74,6 +76,8 @@ class Workbench:
 
     def value(self, name: str, key: BuildKey) -> Value | None:
         """What the stage `name` gave for this build, in this run or an earlier one; None when it can't be used."""
+        if name in self.given:
+            return self.given[name](key)
         if (key, name) not in self._values:
             item = self.stages[name]
             data = self.store.read(key, item.artifact)

@@ -62,12 +62,15 @@ def wanted_types() -> dict[str, float | None]:
 def render(install_folder: Path, types: Mapping[str, float | None]) -> str:
     """The file's text, from the packages in `install_folder`, with details for `types`."""
     descriptors = dict(_descriptors(install_folder))
+    names = sorted(descriptors)
+    triggers: list[JsonValue] = [name for name in names if any(map(_starts, descriptors[name]))]
+    tools: list[JsonValue] = [name for name in names if any(e.get("usableAsTool") for e in descriptors[name])]
     facts: dict[str, JsonValue] = {
         "n8n": VERSION,
-        "types": {name: _versions(entries) for name, entries in sorted(descriptors.items())},
-        "triggers": [name for name, entries in sorted(descriptors.items()) if any(map(_starts, entries))],
-        "tools": [name for name, entries in sorted(descriptors.items()) if any(e.get("usableAsTool") for e in entries)],
-        "credentials": sorted(set(_credential_types(install_folder))),
+        "types": {name: list(_versions(descriptors[name])) for name in names},
+        "triggers": triggers,
+        "tools": tools,
+        "credentials": list(sorted(set(_credential_types(install_folder)))),
         "expressions": json.loads(_globals(install_folder)),
         "nodes": {name: _node_facts(name, descriptors[name], used) for name, used in types.items() if name in descriptors},
     }
@@ -103,9 +106,9 @@ def _entries(value: JsonValue) -> list[Entry]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _versions(entries: Iterable[Entry]) -> list[JsonValue]:
-    numbers = {version for entry in entries for version in _listed(entry["version"]) if isinstance(version, int | float)}
-    return list(sorted(numbers))
+def _versions(entries: Iterable[Entry]) -> list[float]:
+    listed = (version for entry in entries for version in _listed(entry["version"]))
+    return sorted({version for version in listed if isinstance(version, int | float)})
 
 
 def _starts(entry: Entry) -> bool:
@@ -184,14 +187,14 @@ def _class_facts(entry: Entry) -> JsonValue:
     properties = _entries(entry["properties"])
     deciding = {name for name in _deciding(properties)}
     facts: Entry = {
-        "versions": _versions([entry]),
+        "versions": list(_versions([entry])),
         "inputs": _ports(entry["inputs"]),
         "outputs": _ports(entry["outputs"]),
     }
     if entry.get("hidden"):
         facts["hidden"] = True
     credentials = [
-        _plain({"name": one["name"], "required": one.get("required"), "when": shared.condition(one.get("displayOptions"))})
+        _plain({"name": one["name"], "required": one.get("required") or None, "when": shared.condition(one.get("displayOptions"))})
         for one in _entries(entry.get("credentials"))
     ]
     if credentials:
@@ -216,7 +219,7 @@ def _deciding(properties: Iterable[Entry]) -> Iterator[str]:
 
 
 def _plain(facts: Mapping[str, JsonValue]) -> Entry:
-    return {key: value for key, value in facts.items() if value is not None and value is not False}
+    return {key: value for key, value in facts.items() if value is not None}
 
 
 def _parameter(one: Entry, shared: _Shared, deciding: set[str]) -> JsonValue:
@@ -234,10 +237,10 @@ def _details(one: Entry, shared: _Shared, deciding: set[str]) -> Mapping[str, Js
     fixed = isinstance(default, str | int | float | bool)
     facts: dict[str, JsonValue] = {
         "when": shared.condition(one.get("displayOptions")),
-        "required": bool(one.get("required")) and kind not in WITHOUT_VALUE,
+        "required": (bool(one.get("required")) and kind not in WITHOUT_VALUE) or None,
         "filled": (bool(one.get("required")) and default not in (None, "", [])) or None,
         "default": _scalar_default(default) if one["name"] in deciding and (fixed or isinstance(default, dict)) else None,
-        "many": limits.get("multipleValues"),
+        "many": limits.get("multipleValues") or None,
         "min": limits.get("minValue") if kind == "number" else None,
         "max": limits.get("maxValue") if kind == "number" else None,
     }

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from compilers.errors import CompileError, ExpressionError, Finding, UserError
-from compilers.expressions import SPEC, parse
+from compilers.expressions.parser import parse
 from compilers.expressions.catalogue import CATALOGUE
 from compilers.expressions.make_writer import write_expression, write_template
 from compilers.expressions.tree import Binary, Call, Field, Keyword, Literal, Node, Path, Reference, Template
@@ -88,7 +88,7 @@ class MakeValues:
 
     def _parse(self, text: str) -> Template | None:
         try:
-            return parse(text, SPEC)
+            return parse(text)
         except ExpressionError as error:
             self._found(str(error))
             return None

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from compilers.errors import CompileError, ExpressionError, Finding, UserError
-from compilers.expressions import SPEC, parse
+from compilers.expressions.parser import parse
 from compilers.expressions.n8n_writer import js_value, n8n_value, write_template
 from compilers.expressions.tree import Path, Reference, Template
 from compilers.graph import SpecGraph, gives_several
@@ -149,7 +149,7 @@ class N8nValues:
 
     def _parse(self, text: str) -> Template:
         try:
-            return parse(text, SPEC)
+            return parse(text)
         except ExpressionError as error:
             self._found(error)
             return Template((text,)) if text else Template(())

@@ -4,11 +4,11 @@ A binding is JSON; these forms in it are replaced, everything else is taken as i
 
 * `"$name"`: the input; the key is left out when the input is not given. `"$$name"`: the text `$name`.
 * `{"$text": "/${id}"}`: text with inputs woven in.
-* `{"$each": "headers", "$as": X}`: a list with `X` for each entry, where `$key` and `$value` (of a map) or `$item` and
-  `$item.x` (of a list) stand for it. Standing in a list, it gives its entries to that list. With `"$headers": "columns"`
-  the keys are column headers, and `$column` (from 0) and `$letter` (from A) stand for their place in that list.
-* `{"$entries": "values", "$as": X}`: a map with the same keys instead; `"$and": {"id": Y}` puts further keys before them,
-  and `"$key": "value.id"` takes the key from the entry where it has one.
+* `{"$each": "headers", "$as": X}`: a list with `X` for each entry, where `$key` and `$value` (of a map) or `$item`
+  and `$item.x` (of a list) stand for it. Standing in a list, it gives its entries to that list. With
+  `"$headers": "columns"` the keys are column headers, and `$column` (from 0) and `$letter` (from A) their places there.
+* `{"$entries": "values", "$as": X}`: a map with the same keys instead; `"$and": {"id": Y}` puts further keys before
+  them, and `"$key": "value.id"` takes the key from the entry where it has one.
 * `{"$columns": "values", "$headers": "headers"}`: a map from column index to value, for values by header; without
   `$headers`, the values stand in the order of the columns.
 * `{"$list": "to"}`: the input as a list; what is no list is a list of one. `{"$join": "to", "$with": ", "}`: its items
@@ -33,7 +33,7 @@ from compilers.errors import CompileError, RegistryError, shorten
 
 _SPOT = re.compile(r"\$\{([a-z_][a-z0-9_.]*)\}")
 _FORMS = ("$text", "$each", "$entries", "$columns", "$list", "$join", "$map", "$if", "$json", "$js")
-_DETAILS = ("$headers", "$key", "$with")
+_DETAILS = ("$headers", "$key", "$with", "$and")
 _LOCAL = frozenset({"key", "value", "item", "index", "column", "letter"})
 
 
@@ -90,7 +90,9 @@ def inputs_of(template: JsonValue) -> frozenset[str]:
     else:
         parts = [item for key, item in template.items() if key != form and key not in _DETAILS]
     inside = frozenset().union(*(inputs_of(item) for item in parts))
-    return frozenset(names) | (inside - _LOCAL if form in ("$each", "$entries") else inside)
+    if form in ("$each", "$entries"):
+        inside -= _LOCAL
+    return frozenset(names) | inside | inputs_of(template.get("$and"))
 
 
 def _form_of(template: Mapping[str, JsonValue]) -> str | None:

@@ -11,13 +11,17 @@ from typing import Literal, NamedTuple
 from pydantic import JsonValue
 
 from compilers.errors import shorten
-from compilers.n8n.descriptors import Group, NodeClass, Parameter
+from compilers.n8n.descriptors import TOOL, Group, NodeClass, Parameter
 from compilers.n8n.display import Context, NodeTag, Values, is_expression, is_shown, with_defaults
 
 Trouble = Literal["unknown", "unused", "required", "option", "kind", "locator", "range", "json"]
 WITHOUT_VALUE = frozenset({"notice", "callout", "button", "curlImport", "credentials", "icon"})
 OPTIONAL_KINDS = frozenset({"fixedCollection", "collection", "boolean", "number", "json", "filter", "hidden"})
 """Kinds for which n8n never complains that a required value is missing."""
+UNLISTED = frozenset({"requestOptions"})
+"""n8n gives these to every node that is described by requests instead of code."""
+OF_TOOLS = frozenset({"toolDescription", "descriptionType"})
+"""n8n gives these to the tools that it makes of nodes."""
 LOCATORS = frozenset({"resourceLocator", "workflowSelector", "agentSelector"})
 SHOWN_NAMES = 12
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -51,12 +55,22 @@ def kind_of(value: JsonValue) -> str:
     return next((name for kind, name in kinds if isinstance(value, kind)), "nothing")
 
 
+def shown(value: JsonValue) -> str:
+    """A value for a message: itself when it is short and plain, else what it is."""
+    return kind_of(value) if value is None or isinstance(value, dict | list) else f"`{shorten(str(value), 60)}`"
+
+
 @dataclass(frozen=True)
 class _Walk:
     """Goes down the parameters of one node."""
 
     tag: NodeTag
     context: Context
+
+    @property
+    def unlisted(self) -> frozenset[str]:
+        """Parameters that n8n gives to nodes beyond what their descriptors list."""
+        return UNLISTED | (OF_TOOLS if self.tag.type.endswith(TOOL) else frozenset())
 
     def level(
         self, parameters: Iterable[Parameter], given: Values, values: Values, path: str, *, complete: bool
@@ -74,9 +88,9 @@ class _Walk:
         self, by_name: Mapping[str, list[Parameter]], name: str, value: JsonValue, values: Values, path: str
     ) -> Iterator[Problem]:
         if name not in by_name:
-            if name and not name.lower().endswith(("notice", "warning")):
+            if name and name not in self.unlisted and not name.lower().endswith(("notice", "warning")):
                 known = ", ".join(list(by_name)[:SHOWN_NAMES])
-                yield Problem("unknown", path, f"n8n knows no parameter `{shorten(name, 60)}` here, and ignores it; {known=}")
+                yield Problem("unknown", path, f"n8n knows no parameter {shown(name)} here, and ignores it; there are {known}")
             return
         used = [one for one in by_name[name] if is_shown(one.condition, values, self.context)]
         if not used:
@@ -124,7 +138,7 @@ class _Walk:
             groups = [group for group in one.groups if group.name == name]
             if not groups:
                 known = ", ".join(group.name for group in one.groups)
-                yield Problem("unknown", place, f"n8n knows no group `{shorten(name, 60)}` here, and ignores it; {known=}")
+                yield Problem("unknown", place, f"n8n knows no group {shown(name)} here, and ignores it; there are {known}")
             elif content is not None and not is_expression(content):
                 yield from self._rows(groups[0], content, place, many=one.many)
 
@@ -168,7 +182,7 @@ def _option(one: Parameter, value: JsonValue, path: str) -> Iterator[Problem]:
         known = any(chosen == option and isinstance(chosen, bool) == isinstance(option, bool) for option in one.options)
         if not known and not is_expression(chosen) and chosen != "":
             near = ", ".join(map(str, one.options[:SHOWN_NAMES]))
-            yield Problem("option", path, f"`{shorten(str(chosen), 60)}` is not one of: {near}")
+            yield Problem("option", path, f"{shown(chosen)} is not one of: {near}")
 
 
 def _boolean(_one: Parameter, value: JsonValue, path: str) -> Iterator[Problem]:
@@ -199,7 +213,7 @@ def _locator(one: Parameter, value: JsonValue, path: str) -> Iterator[Problem]:
         yield Problem("locator", path, "lacks `__rl: true`, so n8n doesn't read its value")
     mode = value.get("mode")
     if one.modes and mode not in one.modes:
-        yield Problem("locator", path, f"mode `{shorten(str(mode), 60)}` is not one of: {', '.join(one.modes)}")
+        yield Problem("locator", path, f"mode {shown(mode)} is not one of: {', '.join(one.modes)}")
 
 
 def _mapper(_one: Parameter, value: JsonValue, path: str) -> Iterator[Problem]:

@@ -30,8 +30,8 @@ from compilers.spec import (
     RespondStep,
     RouterStep,
     Schedule,
-    SetVariablesStep,
     Settings,
+    SetVariablesStep,
     SleepStep,
     Spec,
     StopStep,
@@ -270,8 +270,13 @@ class _Builder:
                 step = GetVariablesStep(id=identifier, label=label, note=note, scope=scope, names=names)
             case RespondPlan(respond=answer):
                 step = RespondStep(
-                    id=identifier, label=label, note=note, status=answer.status, headers=answer.headers, body=answer.body
-                )  # fmt: skip
+                    id=identifier,
+                    label=label,
+                    note=note,
+                    status=answer.status,
+                    headers=answer.headers,
+                    body=answer.body,
+                )
             case SubScenarioPlan():
                 step = SubScenarioStep(
                     id=identifier, label=label, note=note, scenario=plan.run_scenario, inputs=plan.inputs,
@@ -296,7 +301,7 @@ class _Builder:
                     filter=way.filter,
                     fallback=way.fallback,
                     label=way.label,
-                )  # fmt: skip
+                )
             )
         self.steps.append(step)
         return (_Exit(step.id),)
@@ -370,10 +375,10 @@ class _Builder:
         check = IfElseStep(id=self.ids[place], label=plan.label, note=plan.note)
         self._add(check, exits)
         condition = self._filter(plan.condition, f"{place}.if")
-        yes = (_Exit(check.id, kind="branch", filter=condition, label="Yes"),)
-        no = (_Exit(check.id, kind="branch", fallback=True, label="No"),)
-        yes = self._chain(plan.then, f"{place}.then", yes, goes_on)
-        no = self._chain(plan.otherwise, f"{place}.otherwise", no, goes_on)
+        if_so = _Exit(check.id, kind="branch", filter=condition, label="Yes")
+        if_not = _Exit(check.id, kind="branch", fallback=True, label="No")
+        yes = self._chain(plan.then, f"{place}.then", (if_so,), goes_on)
+        no = self._chain(plan.otherwise, f"{place}.otherwise", (if_not,), goes_on)
         if not goes_on:
             return ()
         ends = (*yes, *no)
@@ -391,7 +396,7 @@ class _Builder:
     def _loop(
         self, plan: ForEachPlan | RepeatPlan, place: str, exits: tuple[_Exit, ...], goes_on: bool
     ) -> tuple[_Exit, ...]:
-        identifier = self.ids[place]
+        identifier, depth = self.ids[place], len(self.several)
         loop: IterateStep | RepeatStep
         if isinstance(plan, ForEachPlan):
             loop = IterateStep(
@@ -411,6 +416,7 @@ class _Builder:
                 "loop.ends", f"{place}.collect", "nothing comes out of `do` to collect", "end `do` earlier"
             )
             return ()
+        del self.several[depth:]
         return self._aggregate(plan.collect, f"{place}.collect", identifier, plan.collect.label, "", inside)
 
     def _collect(self, plan: CollectPlan, place: str, exits: tuple[_Exit, ...]) -> tuple[_Exit, ...]:

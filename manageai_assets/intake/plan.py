@@ -253,12 +253,12 @@ _KINDS = {
 
 
 def _kind_of(value: object) -> str:
-    """The tag of a step: by its first telling key, or by its class."""
+    """The tag of a step: by its first telling key, or by its class. No key of a step looks like a tag."""
     if isinstance(value, StepPlanBase):
         keys: tuple[str, ...] = tuple(type(value).model_fields)
     else:
         keys = tuple(value) if isinstance(value, dict) else ()
-    return next((tag for key, tag in _KINDS.items() if key in keys), "action")
+    return "step:" + next((tag for key, tag in _KINDS.items() if key in keys), "action")
 
 
 def _sentence(value: object) -> object:
@@ -267,19 +267,19 @@ def _sentence(value: object) -> object:
 
 StepPlan = Annotated[
     Union[
-        Annotated[ActionPlan, Tag("action")],
-        Annotated[RoutesPlan, Tag("routes")],
-        Annotated[IfPlan, Tag("if")],
-        Annotated[ForEachPlan, Tag("for_each")],
-        Annotated[RepeatPlan, Tag("repeat")],
-        Annotated[CollectPlan, Tag("collect")],
-        Annotated[WaitPlan, Tag("wait")],
-        Annotated[SetPlan, Tag("set")],
-        Annotated[GetPlan, Tag("get")],
-        Annotated[RespondPlan, Tag("respond")],
-        Annotated[StopPlan, Tag("stop")],
-        Annotated[SubScenarioPlan, Tag("run_scenario")],
-        Annotated[SentencePlan, Tag("say")],
+        Annotated[ActionPlan, Tag("step:action")],
+        Annotated[RoutesPlan, Tag("step:routes")],
+        Annotated[IfPlan, Tag("step:if")],
+        Annotated[ForEachPlan, Tag("step:for_each")],
+        Annotated[RepeatPlan, Tag("step:repeat")],
+        Annotated[CollectPlan, Tag("step:collect")],
+        Annotated[WaitPlan, Tag("step:wait")],
+        Annotated[SetPlan, Tag("step:set")],
+        Annotated[GetPlan, Tag("step:get")],
+        Annotated[RespondPlan, Tag("step:respond")],
+        Annotated[StopPlan, Tag("step:stop")],
+        Annotated[SubScenarioPlan, Tag("step:run_scenario")],
+        Annotated[SentencePlan, Tag("step:say")],
     ],
     Discriminator(_kind_of),
     BeforeValidator(_sentence),

@@ -50,7 +50,9 @@ class TriggerWords(DataModel):
     id: StepId
     label: str
     fields: dict[str, FieldType] = Field(default_factory=dict, description="what it usually gives")
-    lists: tuple[str, ...] = Field(default=(), description="those of the fields that hold a list")
+    lists: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="those of the fields that hold a list, each with the fields of its elements"
+    )
     assumption: str = ""
 
 
@@ -68,8 +70,11 @@ class Fill(DataModel):
     """What an input gets when the request doesn't say: by the input's name and type."""
 
     inputs: tuple[RegistryName, ...]
-    kind: Literal["summary", "headline", "record", "audience", "person", "instruction", "fixed", "search", "list"]
+    kind: Literal[
+        "summary", "headline", "record", "audience", "person", "own_address", "instruction", "fixed", "search", "list"
+    ]  # fmt: skip
     value: JsonValue = None
+    optional: bool = Field(default=False, description="fill it although the operation doesn't need it")
 
 
 class Vocabulary(DataModel):
@@ -89,10 +94,16 @@ class Vocabulary(DataModel):
         description="apps' category that a verb asks for when no app is named"
     )
     ai_tasks: tuple[AiTask, ...]
+    ai_app: RegistryName = Field(description="used when the client has no app of that kind")
     ai_category: str
+    prefer: dict[RegistryName, tuple[RegistryName, ...]] = Field(
+        description="app that a general word means: apps that are meant instead when the client has them"
+    )
     collect_words: tuple[str, ...]
     record_words: tuple[str, ...] = Field(description="words for the record itself: it, the lead, them")
     person_words: tuple[str, ...]
+    own_words: tuple[str, ...] = Field(description="words for the client's own people")
+    audience_words: tuple[str, ...] = Field(description="words that are no part of a channel's name")
     fill: tuple[Fill, ...]
 
 

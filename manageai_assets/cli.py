@@ -1,0 +1,90 @@
+"""`manageai`: the command line. Needs no server and no database.
+
+Tables and progress go to people; `--json` prints one JSON document for machines. Exit codes: 0 done, 1 something is
+wrong with what was given (or a document has errors), 2 wrong usage. Errors of users print one message, no traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from compilers.errors import UserError
+from compilers.exports import platforms
+from manageai_assets import commands
+
+EXIT_DONE, EXIT_WRONG, EXIT_USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and gives its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        outcome: commands.Outcome = options.run(options)
+    except UserError as error:
+        _complain(error, as_json=options.json)
+        return EXIT_WRONG
+    except BrokenPipeError:
+        sys.stderr.close()
+        return EXIT_DONE
+    if options.json:
+        print(json.dumps(outcome.data, indent=2, ensure_ascii=False))
+    else:
+        outcome.show()
+    return EXIT_DONE if outcome.good else EXIT_WRONG
+
+
+def _complain(error: UserError, *, as_json: bool) -> None:
+    if as_json:
+        findings: list[JsonValue] = [finding.model_dump(mode="json") for finding in error.findings]
+        problem = {"what": error.what, "where": error.where, "hint": error.hint, "findings": findings}
+        print(json.dumps({"error": problem}, indent=2, ensure_ascii=False))
+    else:
+        print(f"manageai: {error}", file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="manageai", description="Client requests to running automations.")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    verbs = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    build = verbs.add_parser("build", parents=[common], help="intakes to delivery packages")
+    build.add_argument("files", nargs="+", type=Path, metavar="FILE", help="intake, YAML or JSON")
+    build.add_argument("--out", type=Path, metavar="DIR", help="where packages go (default: ARTIFACTS_URI)")
+    build.set_defaults(run=commands.build)
+
+    compile_ = verbs.add_parser("compile", parents=[common], help="a spec to one platform's export")
+    compile_.add_argument("spec", type=Path, metavar="SPEC", help="canonical spec, JSON")
+    compile_.add_argument("--to", required=True, choices=platforms(), help="platform")
+    compile_.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    compile_.set_defaults(run=commands.compile_spec)
+
+    validate = verbs.add_parser("validate", parents=[common], help="hold a spec or an export against the rules")
+    validate.add_argument("file", type=Path, metavar="FILE")
+    validate.add_argument("--platform", choices=("auto", "spec", *platforms()), default="auto", help="default: auto")
+    validate.add_argument("--report", type=Path, metavar="FILE", help="write the findings there as JSON too")
+    validate.set_defaults(run=commands.validate)
+
+    rules = verbs.add_parser("rules", parents=[common], help="the catalogue of rules")
+    rules.add_argument("--family", choices=("spec", *platforms()), help="only this family")
+    rules.set_defaults(run=commands.rules)
+
+    diff = verbs.add_parser("diff", parents=[common], help="what changed from one spec to another")
+    diff.add_argument("old", type=Path, metavar="SPEC")
+    diff.add_argument("new", type=Path, metavar="SPEC")
+    diff.set_defaults(run=commands.diff)
+
+    apps = verbs.add_parser("apps", parents=[common], help="the apps of the registry, and what they can do")
+    apps.add_argument("app", nargs="?", help="only this one, with its inputs and outputs")
+    apps.set_defaults(run=commands.apps)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

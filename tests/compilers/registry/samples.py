@@ -1,0 +1,119 @@
+"""Realistic inputs for every operation of the registry, and a plain writer of n8n's notation."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from pydantic import JsonValue
+
+from compilers.registry import App, InputField, N8nNode, Operation, bind, registry
+
+BY_TYPE: Mapping[str, JsonValue] = {
+    "text": "some text",
+    "number": 7,
+    "boolean": True,
+    "date": "2026-11-23T09:00:00Z",
+    "array": ["one", "two"],
+    "object": {"name": "Ada", "size": "{{ lead.body.size }}"},
+    "file": "{{ report.data }}",
+    "any": "{{ lead.body }}",
+}
+_EXPRESSION = re.compile(r"\{\{\s*([a-z_][\w.]*)\s*\}\}")
+
+
+class PlainN8n:
+    """Writes templates whose expressions are plain references, as n8n expressions on the item itself."""
+
+    def value(self, value: JsonValue) -> JsonValue:
+        if isinstance(value, str):
+            return self.text([(value,)]) if "{{" in value or value.startswith("=") else value
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.value(item) for key, item in value.items()}
+        return value
+
+    def text(self, parts: list[str | tuple[JsonValue]]) -> JsonValue:
+        if all(isinstance(part, str) or "{{" not in str(part[0]) for part in parts):
+            return "".join(part if isinstance(part, str) else str(part[0]) for part in parts)
+        source = " + ".join(json.dumps(part) if isinstance(part, str) else self.javascript(part[0]) for part in parts)
+        return f"={{{{ {source} }}}}"
+
+    def json_text(self, value: JsonValue) -> JsonValue:
+        return f"={{{{ JSON.stringify({self.javascript(value)}) }}}}"
+
+    def javascript(self, value: JsonValue) -> str:
+        if isinstance(value, dict):
+            return "{ " + ", ".join(f"{json.dumps(key)}: {self.javascript(item)}" for key, item in value.items()) + " }"
+        if isinstance(value, list):
+            return "[" + ", ".join(self.javascript(item) for item in value) + "]"
+        if not isinstance(value, str):
+            return json.dumps(value)
+        pieces = _EXPRESSION.split(value)
+        sources = [f"$json.{piece}" if index % 2 else json.dumps(piece) for index, piece in enumerate(pieces)]
+        return " + ".join(source for source in sources if source != '""') or '""'
+
+
+def operations() -> Iterator[tuple[str, App, Operation]]:
+    """Every operation, with its name as `app.operation`."""
+    for app in registry().apps.values():
+        for name, operation in app.operations.items():
+            yield f"{app.app}.{name}", app, operation
+
+
+def sample(field: InputField) -> JsonValue:
+    """A realistic value of an input: its example, an option, its default, or one of its type."""
+    for known in (field.example, field.options[-1] if field.options else None, field.default):
+        if known is not None:
+            return known
+    return BY_TYPE[field.type]
+
+
+def literal(value: JsonValue) -> JsonValue:
+    """The same value without expressions."""
+    if isinstance(value, str):
+        return _EXPRESSION.sub("7", value)
+    if isinstance(value, list):
+        return [literal(item) for item in value]
+    if isinstance(value, dict):
+        return {key: literal(item) for key, item in value.items()}
+    return value
+
+
+def input_sets(operation: Operation) -> dict[str, dict[str, JsonValue]]:
+    """Sets of inputs by a word: `all` of them, only the `required` ones, and all of them `fixed`. Defaults are in."""
+    fields = operation.inputs
+    defaults = {name: field.default for name, field in fields.items() if field.default is not None}
+    everything = {name: sample(field) for name, field in fields.items()}
+    required = {**defaults, **{name: value for name, value in everything.items() if fields[name].required}}
+    sets = {"all": everything, "required": required}
+    sets["fixed"] = {name: literal(value) for name, value in everything.items()}
+    for name, field in fields.items():
+        sets |= {f"{name}={option}": {**everything, name: typed(field, option)} for option in field.options}
+    return sets
+
+
+def typed(field: InputField, option: str) -> JsonValue:
+    """An option as a value of its field's type."""
+    return int(option) if field.type == "number" else option
+
+
+def n8n_node(name: str, app: App, operation: Operation, node: N8nNode, inputs: Mapping[str, JsonValue]) -> JsonValue:
+    """The n8n node that calls an operation."""
+    account = app.connection.n8n if app.connection and operation.connection else None
+    credential = node.credential or (account.credential if account else None)
+    parameters: dict[str, JsonValue] = dict(account.parameters) if account else {}
+    parameters |= bind(node.parameters, inputs, PlainN8n())
+    return {
+        "id": name,
+        "name": name,
+        "type": node.node,
+        "typeVersion": node.version,
+        "position": [0, 0],
+        "parameters": parameters,
+        **({"credentials": {credential: {"id": "1", "name": "Account"}}} if credential else {}),
+        **({"webhookId": name} if node.webhook else {}),
+        **node.settings,
+    }
