@@ -107,8 +107,12 @@ class SpecGraph:
         return tuple(self._steps[identifier] for identifier in self._order)
 
     def cycle(self) -> tuple[str, ...] | None:
-        """The ids along one cycle, in the order of its edges, or None."""
-        return self._search[1]
+        """The ids along one cycle, in the order of its edges, the first in the spec first; or None."""
+        found = self._search[1]
+        if found is None:
+            return None
+        first = min(range(len(found)), key=lambda index: self._bits[found[index]])
+        return found[first:] + found[:first]
 
     @cached_property
     def _order(self) -> tuple[str, ...]:

@@ -13,8 +13,6 @@ from compilers.spec import AggregateStep, AnyStep, NativeStep, OperationStep
 
 Platform = Literal["make", "n8n"]
 
-FailedField = Literal["message", "type", "whole"]
-
 
 def output_of(step: AnyStep, path: Path) -> OutputSpec | None:
     """The registry's word on the first segment of a path into what the step gives, if it has one."""
@@ -67,10 +65,6 @@ def system_field(step: AnyStep, path: Path) -> str | None:
     return None
 
 
-def error_field(path: Path) -> FailedField | None:
-    """What a path asks of a step that failed, when it asks for its error."""
-    if not path or path[0] != Field("error"):
-        return None
-    if len(path) > 1 and isinstance(path[1], Field) and path[1].name in ("message", "type"):
-        return "message" if path[1].name == "message" else "type"
-    return "whole"
+def asks_for_error(path: Path) -> bool:
+    """Whether a path asks a step that failed for its error: `error.message`, `error.type` or `error` as a whole."""
+    return bool(path) and path[0] == Field("error")

@@ -10,6 +10,7 @@ Three things follow from how Dagster works (1.13):
 """
 
 import base64
+import warnings
 from collections.abc import Collection, Iterator, Sequence
 
 from dagster import (
@@ -24,6 +25,7 @@ from dagster import (
     Failure,
     MetadataValue,
     Output,
+    PreviewWarning,
     TableColumn,
     TableMetadataValue,
     TableRecord,
@@ -45,6 +47,11 @@ SHOWN_FINDINGS = 100
 Event = AssetMaterialization | AssetCheckEvaluation | Output[None]
 
 
+def stages_of(package: str | None, stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """Those of `stages` whose functions are in this package."""
+    return tuple(item for item in stages if item.function.__module__.startswith(f"{package}."))
+
+
 def stage_assets(stages: Sequence[Stage], among: Sequence[Stage] = ()) -> list[AssetsDefinition]:
     """One asset for each of `stages`, with its checks and its lineage `among` all of them (themselves if not given)."""
     names = {item.name for item in (*stages, *among)}
@@ -60,10 +67,7 @@ def _asset(item: Stage, names: Collection[str]) -> AssetsDefinition:
         kinds={item.artifact.rpartition(".")[2]},
         partitions_def=INTAKES,
     )
-    checks = [
-        AssetCheckSpec(name, asset=item.name, blocking=name in item.blocking_checks, partitions_def=INTAKES)
-        for name in item.check_names
-    ]
+    checks = _check_specs(item)
 
     @multi_asset(
         name=item.name,
@@ -91,6 +95,15 @@ def _asset(item: Stage, names: Collection[str]) -> AssetsDefinition:
             raise Failure(describe(failed), metadata={"refused": _refusals(failed)}, allow_retries=False)
 
     return step
+
+
+def _check_specs(item: Stage) -> list[AssetCheckSpec]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PreviewWarning)  # checks by partition are a preview in this, pinned, version
+        return [
+            AssetCheckSpec(name, asset=item.name, blocking=name in item.blocking_checks, partitions_def=INTAKES)
+            for name in item.check_names
+        ]
 
 
 def _events(item: Stage, result: Result) -> Iterator[Event]:

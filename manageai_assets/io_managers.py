@@ -37,7 +37,7 @@ def builds_resource(stages: Sequence[Stage]) -> ResourceDefinition:
         try:
             yield bench
         finally:
-            record(engine, [result_of(bench, key) for key in bench.results], context.run_id or "")
+            record(engine, [result_of(bench, key) for key in bench.results], context.run.run_id if context.run else "")
             engine.dispose()
 
     return ResourceDefinition(open_bench, description="Artifacts and rows of the builds that a run works on")

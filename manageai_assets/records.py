@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from manageai_assets.store.builds import BuildResult, BuildStatus
+from manageai_assets.stages import NotWanted
+from manageai_assets.store.builds import BuildResult
+from manageai_assets.store.tables import BuildStatus
 from manageai_assets.workbench import Result, Workbench
 from resources.artifacts import BuildKey
 
@@ -36,8 +38,14 @@ def _verdict(
     failed = tuple(f"{name}: {result.reason}" for name, result in results.items() if result.failed)
     if failed:
         return "failed", failed
-    waiting = tuple(result.reason for result in results.values() if result.outcome.waiting)
+    waiting = tuple(result.reason for result in results.values() if _waits(result))
     if waiting:
         return "waiting", waiting
-    complete = all(bench.store.exists(key, item.artifact) for item in bench.stages.values())
+    dispensable = {name for item in bench.stages.values() for name in item.optional}
+    needed = [item.artifact for name, item in bench.stages.items() if name not in dispensable]
+    complete = all(bench.store.exists(key, artifact) for artifact in needed)
     return ("built", ()) if complete else (None, ())
+
+
+def _waits(result: Result) -> bool:
+    return result.outcome.waiting and not isinstance(result.outcome.refusal, NotWanted)

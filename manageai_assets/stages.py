@@ -34,6 +34,10 @@ class Waiting(UserError):  # noqa: N818 - not an error, and raised like one
     """The build ends here until a person has answered: not a failure."""
 
 
+class NotWanted(Waiting):
+    """The intake asks for no such artifact, as for a platform that isn't among its targets: not a failure either."""
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows for people: column names, then one tuple a row."""

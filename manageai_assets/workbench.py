@@ -63,13 +63,11 @@ class Workbench:
         """Runs a stage of a build and writes what it gives. Without a usable value, a former artifact goes away."""
         try:
             outcome = run_stage(item, {name: self.value(name, key) for name in item.needs}, self.clock)
-            result = self._written(item, key, outcome)
+            result = self._kept(item, key, outcome)
         except UserError as refusal:
             result = Result(key, Outcome(item.name, refusal=refusal))
         except Exception as fault:
             result = Result(key, Outcome(item.name, refusal=_fault(fault)), fault=traceback.format_exc())
-        if result.outcome.value is None:
-            self.store.discard(key, item.artifact)
         self.results.setdefault(key, {})[item.name] = result
         self._values[key, item.name] = result.outcome.value if result.outcome.usable else None
         return result
@@ -91,8 +89,9 @@ class Workbench:
         except UserError:
             return None
 
-    def _written(self, item: Stage, key: BuildKey, outcome: Outcome) -> Result:
+    def _kept(self, item: Stage, key: BuildKey, outcome: Outcome) -> Result:
         if outcome.value is None:
+            self.store.discard(key, item.artifact)
             return Result(key, outcome)
         data = item.encode(outcome.value)
         url = self.store.write(key, item.artifact, data)

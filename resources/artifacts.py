@@ -14,8 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagster import ConfigurableResource
-
 from compilers.errors import UserError, shorten
 
 if TYPE_CHECKING:
@@ -140,13 +138,3 @@ def _write_local(path: Path, data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-class ArtifactsResource(ConfigurableResource[ArtifactStore]):
-    """Gives assets the artifact store at `uri`."""
-
-    uri: str
-
-    def create_resource(self, context: object) -> ArtifactStore:
-        """The store; nothing is opened until it is used."""
-        return ArtifactStore(self.uri)

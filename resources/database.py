@@ -22,6 +22,9 @@ class EmbeddedServer(Protocol):
     def get_uri(self) -> str:
         """URL of the running server, over a unix socket."""
 
+    def cleanup(self) -> None:
+        """Lets go of it; it stops when nobody else holds it."""
+
 
 def with_driver(url: str) -> str:
     """A PostgreSQL URL that names its driver: SQLAlchemy would take another one for a plain `postgresql://`.

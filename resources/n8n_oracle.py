@@ -35,7 +35,9 @@ CHECKER = Path(__file__).parents[1] / "tools" / "n8n_check.mjs"
 class Issue:
     """One thing that n8n's code says of a workflow: from which layer, how bad, at which node and parameter."""
 
-    layer: Literal["structure", "type", "parameters", "credentials", "trigger", "ports", "expression", "reference", "sdk"]
+    layer: Literal[
+        "structure", "type", "parameters", "credentials", "trigger", "ports", "expression", "reference", "sdk"
+    ]
     severity: Literal["error", "warning", "info"]
     node: str | None
     where: str | None

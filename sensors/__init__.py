@@ -1,0 +1,18 @@
+"""Sensors: they look at the world and ask for runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dagster import SensorDefinition
+
+    from manageai_assets.settings import Settings
+
+
+def all_sensors(settings: Settings) -> list[SensorDefinition]:
+    """Every sensor; those that need a setting run by themselves when it is there, and say so when it isn't."""
+    from sensors.builds import crashed_builds, requested_builds
+    from sensors.inbox import inbox_sensor
+
+    return [requested_builds, crashed_builds, inbox_sensor(settings.inbox_dir is not None)]

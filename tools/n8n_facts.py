@@ -28,10 +28,34 @@ Entry = dict[str, JsonValue]
 TARGET = Path(__file__).parents[1] / "compilers" / "n8n" / "nodes.json"
 GLOBALS = Path(__file__).with_name("n8n_globals.mjs")
 CORE = (
-    "aggregate code dateTime errorTrigger executeWorkflow executeWorkflowTrigger filter html httpRequest if limit "
-    "manualTrigger merge noOp removeDuplicates respondToWebhook scheduleTrigger set sort splitInBatches splitOut "
-    "stickyNote stopAndError summarize switch wait webhook"
-).split()
+    "aggregate",
+    "code",
+    "dateTime",
+    "errorTrigger",
+    "executeWorkflow",
+    "executeWorkflowTrigger",
+    "filter",
+    "html",
+    "httpRequest",
+    "if",
+    "limit",
+    "manualTrigger",
+    "merge",
+    "noOp",
+    "removeDuplicates",
+    "respondToWebhook",
+    "scheduleTrigger",
+    "set",
+    "sort",
+    "splitInBatches",
+    "splitOut",
+    "stickyNote",
+    "stopAndError",
+    "summarize",
+    "switch",
+    "wait",
+    "webhook",
+)
 LISTS = ("options", "fields", "groups")
 SHARED_FROM = 60
 WITHOUT_VALUE = {"notice", "callout", "button", "curlImport", "credentials", "icon"}
@@ -65,14 +89,18 @@ def render(install_folder: Path, types: Mapping[str, float | None]) -> str:
     names = sorted(descriptors)
     triggers: list[JsonValue] = [name for name in names if any(map(_starts, descriptors[name]))]
     tools: list[JsonValue] = [name for name in names if any(e.get("usableAsTool") for e in descriptors[name])]
+    hidden: list[JsonValue] = [name for name in names if all(e.get("hidden") for e in descriptors[name])]
     facts: dict[str, JsonValue] = {
         "n8n": VERSION,
         "types": {name: list(_versions(descriptors[name])) for name in names},
         "triggers": triggers,
         "tools": tools,
-        "credentials": list(sorted(set(_credential_types(install_folder)))),
+        "hidden": hidden,
+        "credentials": [*sorted(set(_credential_types(install_folder)))],
         "expressions": json.loads(_globals(install_folder)),
-        "nodes": {name: _node_facts(name, descriptors[name], used) for name, used in types.items() if name in descriptors},
+        "nodes": {
+            name: _node_facts(name, descriptors[name], used) for name, used in types.items() if name in descriptors
+        },
     }
     return _layout(facts)
 
@@ -185,20 +213,25 @@ def _node_facts(name: str, entries: list[Entry], used: float | None) -> JsonValu
 def _class_facts(entry: Entry) -> JsonValue:
     shared = _Shared()
     properties = _entries(entry["properties"])
-    deciding = {name for name in _deciding(properties)}
+    credentials = _entries(entry.get("credentials"))
+    deciding = set(_deciding([*properties, *credentials]))
     facts: Entry = {
         "versions": list(_versions([entry])),
         "inputs": _ports(entry["inputs"]),
         "outputs": _ports(entry["outputs"]),
     }
-    if entry.get("hidden"):
-        facts["hidden"] = True
-    credentials = [
-        _plain({"name": one["name"], "required": one.get("required") or None, "when": shared.condition(one.get("displayOptions"))})
-        for one in _entries(entry.get("credentials"))
+    slots: list[JsonValue] = [
+        _plain(
+            {
+                "name": one["name"],
+                "required": one.get("required") or None,
+                "when": shared.condition(one.get("displayOptions")),
+            }
+        )
+        for one in credentials
     ]
-    if credentials:
-        facts["credentials"] = list(credentials)
+    if slots:
+        facts["credentials"] = slots
     parameters: list[JsonValue] = [_parameter(one, shared, deciding) for one in properties]
     seen: Counter[str] = Counter()
     _count_lists(parameters, seen)
@@ -239,7 +272,9 @@ def _details(one: Entry, shared: _Shared, deciding: set[str]) -> Mapping[str, Js
         "when": shared.condition(one.get("displayOptions")),
         "required": (bool(one.get("required")) and kind not in WITHOUT_VALUE) or None,
         "filled": (bool(one.get("required")) and default not in (None, "", [])) or None,
-        "default": _scalar_default(default) if one["name"] in deciding and (fixed or isinstance(default, dict)) else None,
+        "default": _scalar_default(default)
+        if one["name"] in deciding and (fixed or isinstance(default, dict))
+        else None,
         "many": limits.get("multipleValues") or None,
         "min": limits.get("minValue") if kind == "number" else None,
         "max": limits.get("maxValue") if kind == "number" else None,
@@ -247,7 +282,8 @@ def _details(one: Entry, shared: _Shared, deciding: set[str]) -> Mapping[str, Js
     if kind in ("options", "multiOptions"):
         open_ended = any(limits.get(key) for key in ("loadOptionsMethod", "loadOptions"))
         facts["open"] = bool(open_ended or one.get("allowArbitraryValues")) or None
-        facts["options"] = list(dict.fromkeys(str(o["value"]) if isinstance(o["value"], str) else o["value"] for o in options if isinstance(o.get("value"), str | int | float)))  # fmt: skip
+        values = (option.get("value") for option in options)
+        facts["options"] = list(dict.fromkeys(value for value in values if isinstance(value, str | int | float)))
     elif kind == "collection":
         facts["fields"] = [_parameter(inner, shared, deciding) for inner in options]
     elif kind == "fixedCollection":

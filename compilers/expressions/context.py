@@ -6,7 +6,7 @@ import random as random_module
 import uuid as uuid_module
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone, tzinfo
+from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
 from compilers.errors import ExpressionError, shorten
@@ -15,7 +15,7 @@ from compilers.expressions.values import Value
 
 
 def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 def _uuid() -> str:

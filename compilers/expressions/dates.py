@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -176,12 +176,12 @@ def in_zone(moment: datetime, zone: tzinfo) -> datetime:
     try:
         return moment.astimezone(zone)
     except OverflowError:
-        return moment.astimezone(timezone.utc)
+        return moment.astimezone(UTC)
 
 
 def at_wall_time(wall: datetime, zone: tzinfo) -> datetime:
     """The moment when clocks in `zone` show `wall`; an hour that a clock change skips counts on behind it."""
-    return wall.replace(tzinfo=zone).astimezone(timezone.utc).astimezone(zone)
+    return wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
 
 
 def from_milliseconds(count: float) -> datetime | None:
@@ -266,7 +266,7 @@ def detect_date(text: str, zone: tzinfo) -> datetime | None:
 def _minutes(offset: str | None) -> int | None:
     if offset is None:
         return None
-    if not offset[0] in "+-":
+    if offset[0] not in "+-":
         return 0
     minutes = int(offset[1:3]) * 60 + int(offset[-2:])
     return -minutes if offset[0] == "-" else minutes
@@ -304,7 +304,7 @@ class _Fields:
             ) + timedelta(days=following)  # fmt: skip
             if self.offset is None:
                 return at_wall_time(wall, zone)
-            return wall.replace(tzinfo=timezone(timedelta(minutes=self.offset))).astimezone(timezone.utc)
+            return wall.replace(tzinfo=timezone(timedelta(minutes=self.offset))).astimezone(UTC)
         except (ValueError, OverflowError):
             return None
 

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from compilers.errors import ExpressionError
+from compilers.errors import ExpressionError, shorten
 from compilers.expressions.catalogue import function
 from compilers.expressions.context import Context
 from compilers.expressions.tree import (
@@ -58,13 +58,17 @@ def evaluate(target: Template | Node, scope: Scope, context: Context) -> Value:
     A template that is one whole expression keeps the value's type, any other gives text. What isn't there is null.
     Raises `ExpressionError`.
     """
-    if not isinstance(target, Template):
-        return _evaluate(target, scope, context)
-    parts = target.parts
-    if len(parts) == 1:
-        part = parts[0]
-        return part if isinstance(part, str) else _evaluate(part, scope, context)
-    return "".join([part if isinstance(part, str) else text(_evaluate(part, scope, context)) for part in parts])
+    try:
+        if not isinstance(target, Template):
+            return _evaluate(target, scope, context)
+        parts = target.parts
+        if len(parts) == 1:
+            part = parts[0]
+            return part if isinstance(part, str) else _evaluate(part, scope, context)
+        return "".join([part if isinstance(part, str) else text(_evaluate(part, scope, context)) for part in parts])
+    except (ArithmeticError, ValueError, RecursionError) as error:
+        what = f"can't be calculated: {shorten(str(error)) or type(error).__name__}"
+        raise ExpressionError(what, hint="the numbers or the data are too big") from error
 
 
 def _evaluate(node: Node, scope: Scope, context: Context) -> Value:
@@ -159,7 +163,14 @@ def _binary(node: Binary, scope: Scope, context: Context) -> Value:
         return _evaluate(node.right, scope, context) if truthy(left) else left
     if op == "|":
         return left if truthy(left) else _evaluate(node.right, scope, context)
+    if op in ("=", "!=") and _EMPTY in (node.left, node.right):
+        other = left if node.right == _EMPTY else _evaluate(node.right, scope, context)
+        return (other is None or other == "") is (op == "=")
     return OPERATIONS[op](left, _evaluate(node.right, scope, context))
+
+
+_EMPTY = Literal("")
+"""Comparing with `""` asks whether anything is there: null and empty text are both equal to it."""
 
 
 OPERATIONS: Mapping[str, Callable[[Value, Value], Value]] = MappingProxyType({
@@ -193,6 +204,7 @@ def _call(node: Call, scope: Scope, context: Context) -> Value:
     if found.most is not None and len(args) > found.most:
         args = args[: found.most]
     values = [_evaluate(arg, scope, context) for arg in args]
+    values += [None] * (found.least - len(values))
     python = found.python
     if python is None:
         raise ExpressionError(f"Function '{node.name}' not found!")

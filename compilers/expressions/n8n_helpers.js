@@ -1,13 +1,14 @@
 // What Make's functions and coercions are in JavaScript. The n8n writer puts the helpers that an expression uses, and
 // those they use, in front of it. Each is one `const` at the start of a line; the same function in Python has the same
 // name without the underscore. Luxon's DateTime is there in n8n's expressions and Code nodes alike. No string or
-// pattern may hold two braces in a row: n8n ends an expression there.
+// pattern may hold two braces in a row, since n8n ends an expression there; and no method is called as `a.b?.()`, for
+// which n8n loses `this`.
 
 // -- coercions ---------------------------------------------------------------------------------------------------
 const _text = v => v == null ? "" : typeof v !== "object" ? String(v) : v.isLuxonDateTime ? v.toUTC().toISO()
-  : Array.isArray(v) ? v.map(_text).join(",") : v instanceof Uint8Array ? _decode(v, "utf8") : JSON.stringify(v);
+  : Array.isArray(v) ? v.map(_text).join(",") : v.asText ? v.asText() : JSON.stringify(v);
 const _json = v => Array.isArray(v) ? v.map(_json) : !v || typeof v !== "object" ? v : v.isLuxonDateTime ? _iso(v)
-  : v instanceof Uint8Array ? _decode(v, "utf8") : Object.fromEntries(Object.entries(v).map(([k, x]) => [k, _json(x)]));
+  : v.asText ? v.asText() : Object.fromEntries(Object.entries(v).map(([k, x]) => [k, _json(x)]));
 const _iso = v => v == null ? null : v.isLuxonDateTime ? v.toUTC().toISO() : v;
 const _number = v => v == null ? 0 : typeof v === "object" ? v.isLuxonDateTime ? v.toMillis() : NaN
   : typeof v === "string" && /^\s*\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)\s*$/.test(v)
@@ -58,6 +59,7 @@ const _equal = (a, b) => {
   const x = typeof a === "object" ? _text(a) : a, y = typeof b === "object" ? _text(b) : b;
   return typeof x === "string" && typeof y === "string" ? x === y : _number(x) === _number(y);
 };
+const _isEmpty = v => v == null || v === "";
 const _less = (a, b) => typeof a === "string" && typeof b === "string" ? a < b : _number(a) < _number(b);
 const _atMost = (a, b) => typeof a === "string" && typeof b === "string" ? a <= b : _number(a) <= _number(b);
 
@@ -120,7 +122,7 @@ const _encode = (text, encoding) => {
       return Uint8Array.from((bits.match(/.{8}/g) ?? []).map(b => parseInt(b, 2)));
     }
     case "ascii": case "binary": case "latin1": return Uint8Array.from([...text].map(c => c.charCodeAt(0) & 255));
-    default: return Uint8Array.from((encodeURIComponent(text.toWellFormed?.() ?? text).match(/%..|./g) ?? [])
+    default: return Uint8Array.from((encodeURIComponent(text.toWellFormed()).match(/%..|./g) ?? [])
       .map(c => c[0] === "%" ? parseInt(c.slice(1), 16) : c.charCodeAt(0)));
   }
 };
@@ -135,8 +137,11 @@ const _decode = (bytes, encoding) => {
 };
 const _toString = (v, encoding) => v instanceof Uint8Array ? _decode(v, encoding == null ? "utf8" : _text(encoding).toLowerCase())
   : v != null && typeof v === "object" && !Array.isArray(v) && !v.isLuxonDateTime ? JSON.stringify(_json(v)) : _text(v);
-const _toBinary = (v, encoding) => v == null ? null : v instanceof Uint8Array ? v
-  : _encode(_text(v), encoding == null ? "utf8" : _text(encoding).toLowerCase());
+const _toBinary = (v, encoding) => {
+  if (v == null || v instanceof Uint8Array) return v ?? null;
+  const bytes = _encode(_text(v), encoding == null ? "utf8" : _text(encoding).toLowerCase());
+  return Object.assign(bytes, { asText: () => _decode(bytes, "utf8") });
+};
 
 // -- digests -----------------------------------------------------------------------------------------------------
 // The padded message as words of `size` bytes; MD5 alone counts from the little end.
@@ -292,6 +297,8 @@ const _zoned = (fields, offset, zone) => {
   const minutes = /^[+-]/.test(offset) ? Number(offset[0] + "1") * (Number(offset.slice(1, 3)) * 60 + Number(offset.slice(-2))) : 0;
   return DateTime.fromObject(fields, { zone: "UTC" }).minus({ minutes });
 };
+const _uuid = () => "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx".replace(/[xy]/g, c =>
+  (c === "x" ? Math.floor(Math.random() * 16) : 8 + Math.floor(Math.random() * 4)).toString(16));
 const _detectDate = (text, zone) => {
   const time = "(?:(?:T|\\s+)(?<hour>\\d{1,2}):(?<minute>\\d{2})(?::(?<second>\\d{2})(?:[.,](?<fraction>\\d{1,9}))?)?(?:\\s*(?<half>[AaPp][Mm]))?)?(?:\\s*(?<offset>Z|UTC|GMT|[+-]\\d{2}:?\\d{2}))?\\s*$";
   const days = ["(?<year>\\d{4})-(?<month>\\d{1,2})(?:-(?<day>\\d{1,2}))?", "(?<year>\\d{4})/(?<month>\\d{1,2})/(?<day>\\d{1,2})",
@@ -305,18 +312,19 @@ const _detectDate = (text, zone) => {
   }, f.offset, zone);
   return date.isValid && date.year > 0 ? date : null;
 };
-const _date = (v, zone) => {
+const _date = v => {
   if (v == null || v === "") return null;
-  const date = v.isLuxonDateTime ? v : typeof v === "string" ? _detectDate(v, zone) : null;
+  const date = v.isLuxonDateTime ? v : typeof v === "string" ? _detectDate(v) : null;
   if (!date) throw new Error("'" + _text(v) + "' is not a valid date");
-  return _inZone(date, zone);
+  return date.toLocal().setLocale("en");
 };
-const _pieces = format => format.match(/\[[^[\]]*\]|\\.|Mo|MM?M?M?|Qo?|DDDo|DD?D?D?|Do|ddd?d?|do?|E|w[ow]?|W[oW]?|YYYY|YY?|gg(?:gg)?|GG(?:GG)?|HH?|hh?|kk?|A|a|mm?|ss?|S{1,9}|ZZ?|X|x|[^]/g) ?? [];
+const _pieces = format => format.match(/\[[^[\]]*\]|\\.|Mo|MM?M?M?|Qo?|DDDo|Do|DD?D?D?|ddd?d?|do?|E|w[ow]?|W[oW]?|YYYY|YY?|gg(?:gg)?|GG(?:GG)?|HH?|hh?|kk?|A|a|mm?|ss?|S{1,9}|ZZ?|X|x|[^]/g) ?? [];
 const _monthNames = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 const _dayNames = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const _formatDate = (v, format, zone) => {
-  const d = _date(v, undefined) && _inZone(_date(v, undefined), zone);
-  if (!d) return null;
+  const date = _date(v);
+  if (!date) return null;
+  const d = _inZone(date, zone);
   const pad = (n, width) => String(n).padStart(width, "0"), day = d.weekday % 7;
   const th = n => n + ([11, 12, 13].includes(n % 100) ? "th" : ["th", "st", "nd", "rd"][n % 10] ?? "th");
   const saturday = d.plus({ days: 6 - day }), week = Math.floor((saturday.ordinal - 1) / 7) + 1, quarter = Math.ceil(d.month / 3);
@@ -462,3 +470,17 @@ const _toArray = v => Array.isArray(v) ? v.map((value, key) => ({ key, value }))
   : Object.entries(v).map(([key, value]) => ({ key, value }));
 const _first = v => _array(v)[0] ?? null;
 const _last = v => _array(v).slice(-1)[0] ?? null;
+
+// -- operands of conditions --------------------------------------------------------------------------------------
+const _asNumber = v => typeof v === "number" ? v : typeof v === "string" && v.trim() !== "" ? _number(v) : NaN;
+const _asDate = v => {
+  try { return _date(v)?.toMillis() ?? NaN; } catch { return NaN; }
+};
+const _asTime = v => {
+  const [, hour, minute, second = "0"] = /^\s*(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?\s*$/.exec(_text(v)) ?? [];
+  if (hour !== undefined) return Number(hour) * 3600 + Number(minute) * 60 + Number(second);
+  const day = _asDate(v), d = Number.isNaN(day) ? null : DateTime.fromMillis(day);
+  return d ? d.hour * 3600 + d.minute * 60 + d.second + d.millisecond / 1000 : _asNumber(v);
+};
+const _asArray = v => v == null ? [] : Array.isArray(v) ? v : [v];
+const _has = (v, item, fold) => _asArray(v).some(x => fold ? _text(x).toLowerCase() === _text(item).toLowerCase() : _equal(x, item));

@@ -13,7 +13,6 @@ from compilers.expressions.tree import (
     BINARY_OPERATORS,
     KEYWORDS,
     MAX_DEPTH,
-    UNARY_PRECEDENCE,
     VARIABLES,
     VERBATIM,
     At,
@@ -40,6 +39,9 @@ from compilers.expressions.tree import (
 
 MAX_NESTING = 100
 """Brackets and operators inside each other; each takes the parser three calls of Python's stack."""
+
+MAX_DIGITS = 28
+"""Digits of a number, its point included; platforms calculate with 20 at most."""
 
 _OPENING = re.compile(r"\{\{(?!\{)")
 
@@ -138,7 +140,7 @@ class _Parser:
         """A sign belongs to the number right behind it; before anything else it means `0 - value`."""
         token = self.lexer.next()
         if token.kind == "number" and token.start == minus.end:
-            return Literal(-_number(token.text))
+            return Literal(-self._number(token))
         if self.make:
             self._operator_first(minus)
         self.nesting += 1
@@ -156,7 +158,7 @@ class _Parser:
             case "string":
                 return self._constant(Literal(token.text))
             case "number":
-                return self._constant(Literal(_number(token.text)))
+                return self._constant(Literal(self._number(token)))
             case "tick":
                 return self._path(Reference(token.text))
             case "word":
@@ -172,6 +174,11 @@ class _Parser:
             self._close(token, ")")
             return self._path(node)
         self._fail(token, f"unexpected `{token.text}`", "put a step's field, a text in quotes or a function here")
+
+    def _number(self, token: Token) -> int | Decimal:
+        if len(token.text) > MAX_DIGITS:
+            self._fail(token, f"a number of more than {MAX_DIGITS} digits", "put it in quotes if it is a text")
+        return _number(token.text)
 
     def _word(self, token: Token) -> Node:
         """A function, keyword, variable or step."""
@@ -319,7 +326,7 @@ _NAME = re.compile(r"[\w$]+")
 def _number(text: str) -> int | Decimal:
     """Whole numbers as `int`, so that one number is one tree."""
     if "." not in text:
-        return int(text) if len(text) <= 300 else int(Decimal(text))
+        return int(text)
     value = Decimal(text)
     return int(value) if value == value.to_integral_value() else value.normalize()
 

@@ -170,7 +170,7 @@ class Template:
         return tuple(part for part in self.parts if not isinstance(part, str))
 
 
-def literal(value: None | bool | int | float | Decimal | str) -> Node:
+def literal(value: bool | int | float | Decimal | str | None) -> Node:
     """The node for a Python constant. Raises `ValueError` for NaN and infinity, which no notation can write."""
     if value is None:
         return Keyword("null")

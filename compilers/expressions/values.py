@@ -10,9 +10,9 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Context as DecimalContext
-from decimal import Decimal, DecimalException
+from decimal import Decimal
 from typing import Any, TypeGuard, Union
 
 from compilers.errors import ExpressionError, shorten
@@ -50,7 +50,7 @@ def plain_number(value: int | float | Decimal) -> Number:
 
 def iso_text(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds: `2026-03-09T08:30:00.000Z`."""
-    utc = moment.astimezone(timezone.utc)
+    utc = moment.astimezone(UTC)
     return f"{utc.year:04d}-{utc:%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
 
 
@@ -60,7 +60,7 @@ def milliseconds(moment: datetime) -> int:
     return (delta.days * 86_400_000) + delta.seconds * 1000 + delta.microseconds // 1000
 
 
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def text(value: Value) -> str:
@@ -326,13 +326,5 @@ def by_path(value: Value, path: str) -> Value:
 _STEPS = re.compile(r"[^.\[\]`]+")
 
 
-def from_json(value: Any) -> Value:
-    """A decoded JSON value as a value of this module: it is one already."""
-    result: Value = value
-    return result
-
-
 Scope = Mapping[str, Value]
 """What each step gave: its id, and its output bundle."""
-
-Overflow = (DecimalException, OverflowError, ValueError)

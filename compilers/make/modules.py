@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from compilers.errors import CompileError
 from compilers.export import NeededConnection, NeededWebhook
 from compilers.make.values import MakeValues
-from compilers.registry import App, bind, registry
+from compilers.registry import App, MakeModule, bind, registry
 from compilers.spec import (
     AggregateStep,
     AnyStep,
@@ -137,15 +137,16 @@ class ModuleMaker:
         }
         metadata: dict[str, JsonValue] = {}
         if operation.make.hook:
-            self._hook(step, operation.make.hook, number, metadata)
-        if app.connection and app.connection.make:
+            self._hook(step, operation.make, number, metadata)
+        if app.connection and app.connection.make and operation.connection and operation.make.connection:
             self._connection(step, app, number, metadata)
         if metadata:
             module["metadata"] = metadata
         return module
 
-    def _hook(self, step: OperationStep, parameter: str, number: int, metadata: dict[str, JsonValue]) -> None:
-        kind = "hook:gateway-webhook" if step.app == "webhook" else f"hook:{step.app}"
+    def _hook(self, step: OperationStep, make: MakeModule, number: int, metadata: dict[str, JsonValue]) -> None:
+        parameter = make.hook or ""
+        kind = f"hook:{make.hook_type}"
         metadata["parameters"] = [{"name": parameter, "type": kind, "label": "Webhook", "required": True}]
         metadata["restore"] = {"parameters": {parameter: {"label": step.title, "data": {"editable": "true"}}}}
         self.webhooks.append(
@@ -166,12 +167,12 @@ class ModuleMaker:
         restored = metadata.setdefault("restore", {})
         assert isinstance(declared, list)
         assert isinstance(restored, dict)
-        declared.insert(
-            0, {"name": wanted.parameter, "type": f"account:{wanted.type}", "label": "Connection", "required": True}
-        )
+        kind = wanted.type if ":" in wanted.type else f"account:{wanted.type}"
+        declared.insert(0, {"name": wanted.parameter, "type": kind, "label": "Connection", "required": True})
         places = restored.setdefault("parameters", {})
         assert isinstance(places, dict)
-        places[wanted.parameter] = {"label": label, "data": {"scoped": "true", "connection": wanted.type}}
+        data: JsonValue = {"scoped": "true", "connection": wanted.type.split(":")[-1]}
+        places[wanted.parameter] = {"label": label, "data": data}
         self.connections.append(
             NeededConnection(
                 connection=step.connection or "",

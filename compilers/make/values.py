@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from compilers.errors import CompileError, ExpressionError, Finding, UserError
-from compilers.expressions.parser import parse
 from compilers.expressions.catalogue import CATALOGUE
 from compilers.expressions.make_writer import write_expression, write_template
+from compilers.expressions.parser import parse
 from compilers.expressions.tree import Binary, Call, Field, Keyword, Literal, Node, Path, Reference, Template
 from compilers.paths import output_of, platform_path, system_field
 from compilers.spec import AnyStep, Filter, OutputField

@@ -12,7 +12,7 @@ import uuid
 from pydantic import JsonValue
 
 from compilers.errors import UserError
-from compilers.n8n.values import N8nValues
+from compilers.n8n.values import N8nValues, expression
 from compilers.operators import operator
 from compilers.spec import Condition, Filter
 
@@ -39,7 +39,7 @@ def expression_condition(javascript: str, key: str) -> JsonValue:
     """One condition: the expression is true."""
     written: dict[str, JsonValue] = {
         "id": str(uuid.uuid5(_NAMESPACE, key)),
-        "leftValue": f"={{{{ {javascript} }}}}",
+        "leftValue": expression(javascript),
         "rightValue": "",
         "operator": {"type": "boolean", "operation": "true", "singleValue": True},
     }

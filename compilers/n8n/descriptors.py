@@ -1,7 +1,7 @@
 """What n8n's nodes are called and take: names, versions, parameters, options, ports, credentials.
 
-The facts are in `nodes.json`, which `python -m tools.n8n_facts` writes from n8n's own descriptors. Names and versions are
-there for every node type, parameters for those that the registry uses and for n8n's core nodes.
+The facts are in `nodes.json`, which `python -m tools.n8n_facts` writes from n8n's own descriptors. Names and versions
+are there for every node type, parameters for those that the registry uses and for n8n's core nodes.
 """
 
 from __future__ import annotations
@@ -72,7 +72,6 @@ class NodeClass:
     versions: tuple[float, ...]
     inputs: Mapping[str, int] | None
     outputs: Mapping[str, int] | None
-    hidden: bool
     credentials: tuple[CredentialSlot, ...]
     parameters: tuple[Parameter, ...]
 
@@ -123,6 +122,10 @@ class Catalogue:
         return self._names("triggers")
 
     @cached_property
+    def _hidden(self) -> frozenset[str]:
+        return self._names("hidden")
+
+    @cached_property
     def _tools(self) -> frozenset[str]:
         return self._names("tools")
 
@@ -141,6 +144,10 @@ class Catalogue:
     def is_trigger(self, type_name: str) -> bool:
         """Whether a workflow can start at a node of this type, by hand or by itself."""
         return type_name in self._triggers
+
+    def is_hidden(self, type_name: str) -> bool:
+        """Whether n8n's editor no longer offers the node type."""
+        return type_name in self._hidden
 
     def described(self) -> tuple[str, ...]:
         """Names of the node types whose parameters are known."""
@@ -182,7 +189,6 @@ class _Reader:
             versions=tuple(cast(list[float], facts["versions"])),
             inputs=cast(Mapping[str, int] | None, facts["inputs"]),
             outputs=cast(Mapping[str, int] | None, facts["outputs"]),
-            hidden=bool(facts.get("hidden")),
             credentials=tuple(
                 CredentialSlot(str(slot["name"]), bool(slot.get("required")), self._condition(slot.get("when")))
                 for slot in slots

@@ -44,6 +44,12 @@ def is_shown(condition: Condition | None, values: Values, context: Context) -> b
     return True
 
 
+def is_in_version(condition: Condition | None, node: NodeTag) -> bool:
+    """Whether the condition can hold in the node's version, whatever the parameters are."""
+    wanted = (condition or {}).get("show", {}).get("@version")
+    return wanted is None or _matches(wanted, [node.version])
+
+
 def with_defaults(parameters: Sequence[Parameter], given: Values, context: Context | None, node: NodeTag) -> Values:
     """`given` and the defaults of the other parameters in use, as far as other parameters depend on them.
 

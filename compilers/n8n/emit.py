@@ -19,11 +19,12 @@ from pydantic import JsonValue
 
 from compilers.errors import CompileError, Finding, Severity, UserError
 from compilers.export import Export, by_account
+from compilers.expressions.javascript import js_string
 from compilers.expressions.tree import Field
 from compilers.graph import SpecGraph
 from compilers.n8n.canvas import Canvas, Port
 from compilers.n8n.steps import Fragment, StepNodes
-from compilers.n8n.values import js_text
+from compilers.n8n.values import expression
 from compilers.paths import output_of
 from compilers.registry import registry
 from compilers.spec import AnyStep, DirectiveStep, Edge, MergeStep, OnError, OperationStep, Spec
@@ -162,8 +163,7 @@ class _Emitter:
             if not handled:
                 return fragment
         node["onError"] = "continueErrorOutput"
-        error = Port(fragment.main, 1)
-        self._failing[step.id] = fragment.main
+        error = self._error_node(step, fragment)
         if rule.strategy == "resume" or self._resumes(step):
             fragment = self._joint(step, fragment)
         if handled:
@@ -175,6 +175,23 @@ class _Emitter:
         if rule.strategy == "rollback":
             self._find("info", step, "n8n can't undo what ran before: its handler runs, then the execution fails")
         return fragment
+
+    def _error_node(self, step: AnyStep, fragment: Fragment) -> Port:
+        """A node behind the error output that holds the error in one shape; expressions can't read the failed node."""
+        error = (
+            '((e) => ({message: e?.message ?? String(e), type: e?.name ?? "Error", status: e?.httpCode ?? e?.status ?? null}))'
+            "($json.error)"
+        )
+        row = registry().flow["set_variables"]
+        parameters: dict[str, JsonValue] = {
+            "mode": "raw",
+            "jsonOutput": expression(f"({{error: {error}}})"),
+            "options": {},
+        }
+        name = self._canvas.add(f"{step.id}/error", f"{step.title}: error", row.n8n, row.n8n_version, parameters)
+        self._canvas.connect(Port(fragment.main, 1), name)
+        self._failing[step.id] = name
+        return Port(name)
 
     def _resumes(self, step: AnyStep) -> bool:
         """Whether a branch of the step's handler ends in `resume`."""
@@ -206,9 +223,7 @@ class _Emitter:
             self._canvas.connect(Port(name), self._joints[step.id])
             return name
         if rule.strategy == "rollback":
-            message = (
-                f"={{{{ $({js_text(self._failing[step.id])}).item.json?.error?.message ?? {js_text(step.title)} }}}}"
-            )
+            message = expression(f"$({js_string(self._failing[step.id])}).item.json.error.message")
             parameters: dict[str, JsonValue] = {"errorType": "errorMessage", "errorMessage": message}
             return self._canvas.add(f"{step.id}/{key}/failed", f"{step.title}: failed", flow["stop"].n8n, 1, parameters)
         title = f"{step.title}: error ignored" if rule.strategy == "ignore" else f"{step.title}: error handled"

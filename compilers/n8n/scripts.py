@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from compilers.n8n.values import js_text
+from compilers.expressions.javascript import js_string
 
 RUN_FIELD = "_run"
 SOURCE_FIELD = "_source"
@@ -44,11 +44,11 @@ def aggregate(*, source: str, marker: str, collected: str, key: str | None, resu
     empty = "" if stop_if_empty or key else '  if (groups.size === 0) groups.set("", []);\n'
     group_field = ", key" if key else ""
     return f"""const inputs = $input.all();
-const isMarker = (item) => item.json.{SOURCE_FIELD} === {js_text(source)};
+const isMarker = (item) => item.json.{SOURCE_FIELD} === {js_string(source)};
 const markers = inputs.map((item, index) => ({{item, index}})).filter(({{item}}) => isMarker(item));
 const runOf = (index) => markers.length === 1
   ? markers[0].item.json.{RUN_FIELD}
-  : $({js_text(marker)}).itemMatching(index).json.{RUN_FIELD};
+  : $({js_string(marker)}).itemMatching(index).json.{RUN_FIELD};
 const runs = new Map(markers.map(({{item, index}}) => [item.json.{RUN_FIELD}, {{marker: index, groups: new Map()}}]));
 for (let index = 0; index < inputs.length; index++) {{
   if (isMarker(inputs[index])) continue;
@@ -72,7 +72,7 @@ def combine(mode: str, separator: str) -> str:
     number = "rows.map(Number).filter((value) => !Number.isNaN(value))"
     return {
         "array": "{array: rows}",
-        "text": f'{{text: rows.map((value) => value ?? "").join({js_text(separator)})}}',
+        "text": f'{{text: rows.map((value) => value ?? "").join({js_string(separator)})}}',
         "count": "{result: rows.length}",
         "sum": f"{{result: {number}.reduce((sum, value) => sum + value, 0)}}",
         "avg": f"{{result: ((list) => list.length ? list.reduce((a, b) => a + b, 0) / list.length : null)({number})}}",
@@ -87,20 +87,25 @@ def remember(variables: Mapping[str, str]) -> str:
     return f"""{_STORE}
 return $input.all().map((item, index) => {{
   const values = {{{fields}}};
-  Object.assign(store.values, values);
+  data.variables = {{execution: $execution.id, values: {{...data.variables.values, ...values}}}};
   return {{json: values, pairedItem: {{item: index}}}};
 }});
 """
 
 
-def recall(names: Sequence[str]) -> str:
-    """Code that gives the variables that were kept in this execution; null for those that were not."""
-    fields = ", ".join(f"{json.dumps(name)}: store.values[{json.dumps(name)}] ?? null" for name in names)
+def recall(fields: Mapping[str, str]) -> str:
+    """Code that gives variables, each by an expression over the item at `index`: see `kept`."""
+    listed = ", ".join(f"{json.dumps(name)}: {value}" for name, value in fields.items())
     return f"""{_STORE}
-return $input.all().map((item, index) => ({{json: {{{fields}}}, pairedItem: {{item: index}}}}));
+return $input.all().map((item, index) => ({{json: {{{listed}}}, pairedItem: {{item: index}}}}));
 """
 
 
+def kept(name: str) -> str:
+    """A variable that was kept in this execution; null when it was not."""
+    return f"(data.variables.values[{json.dumps(name)}] ?? null)"
+
+
 _STORE = """const data = $getWorkflowStaticData("global");
-if (data.variables?.execution !== $execution.id) data.variables = {execution: $execution.id, values: {}};
-const store = data.variables;"""
+if (data.variables?.execution !== $execution.id) data.variables = {execution: $execution.id, values: {}};"""
+# n8n keeps a change only when `variables` itself is set anew.

@@ -15,7 +15,7 @@ from compilers.n8n import scripts
 from compilers.n8n.canvas import Canvas, Port
 from compilers.n8n.conditions import conditions, expression_condition
 from compilers.n8n.triggers import poll_times, schedule_rule
-from compilers.n8n.values import N8nValues
+from compilers.n8n.values import N8nValues, expression
 from compilers.registry import App, Operation, bind, registry
 from compilers.spec import (
     AggregateStep,
@@ -68,7 +68,7 @@ class StepNodes:
         self._results, self._failing = results, failing
         self._accounts = {connection.id: connection for connection in spec.connections}
         self._sources = {step.source for step in spec.steps if isinstance(step, AggregateStep)}
-        self._markers: dict[str, str] = {}
+        self._markers: dict[str, tuple[str, str]] = {}
         self._shared = self._shared_variables()
         self.connections: list[NeededConnection] = []
         self.webhooks: list[NeededWebhook] = []
@@ -83,7 +83,7 @@ class StepNodes:
     def add(self, step: AnyStep) -> Fragment:
         """The nodes of a step. Raises `CompileError` when n8n has none."""
         fragment = self._add(step)
-        marks_itself = isinstance(step, (IterateStep, RepeatStep))
+        marks_itself = isinstance(step, (IterateStep, RepeatStep, AggregateStep))
         if step.id in self._sources and not marks_itself and step.id != self._spec.trigger.id:
             return self._marked(step, fragment)
         return fragment
@@ -294,12 +294,12 @@ class StepNodes:
             f"{step.title}: list",
             {
                 "mode": "raw",
-                "jsonOutput": f"={{{{ ({{{scripts.LIST_FIELD}: {javascript}, {self._mark(step)}}}) }}}}",
+                "jsonOutput": expression(f"({{{scripts.LIST_FIELD}: {javascript}, {self._mark(step)}}})"),
                 "options": {},
             },
             key="list",
         )
-        self._markers[step.id] = entry
+        self._markers[step.id] = (entry, step.id)
         kind = "iterate" if isinstance(step, IterateStep) else "repeat"
         parameters: dict[str, JsonValue] = {
             "fieldToSplitOut": scripts.LIST_FIELD,
@@ -314,12 +314,12 @@ class StepNodes:
         """The fragment behind a node that leaves one marker item for each operation of the step."""
         parameters: dict[str, JsonValue] = {
             "mode": "raw",
-            "jsonOutput": f"={{{{ ({{{self._mark(step)}}}) }}}}",
+            "jsonOutput": expression(f"({{{self._mark(step)}}})"),
             "options": {},
         }
         entry = self._flow_node(step, "set_variables", f"{step.title}: each run", parameters, key="run")
         self._canvas.connect(Port(entry), fragment.entry)
-        self._markers[step.id] = entry
+        self._markers[step.id] = (entry, step.id)
         return replace(fragment, entry=entry)
 
     @staticmethod
@@ -342,9 +342,10 @@ class StepNodes:
             raise CompileError(
                 f"the source `{step.source}` of an aggregate must be a step before it that gives several bundles"
             )
+        self._markers[step.id] = marker
         code = scripts.aggregate(
-            source=step.source,
-            marker=marker,
+            source=marker[1],
+            marker=marker[0],
             collected=collected,
             key=key,
             result=scripts.combine(step.mode, step.separator),
@@ -353,7 +354,7 @@ class StepNodes:
         entry = self._flow_node(
             step, "join", f"{step.title}: collect", {"mode": "append", "numberInputs": 2}, key="collect"
         )
-        self._canvas.connect(Port(marker), entry, 0)
+        self._canvas.connect(Port(marker[0]), entry, 0)
         name = self._flow_node(
             step, "aggregate", step.title, {"mode": "runOnceForAllItems", "language": "javaScript", "jsCode": code}
         )
@@ -392,12 +393,14 @@ class StepNodes:
 
     def _get_variables(self, step: GetVariablesStep) -> str:
         setters = {name: self._setter(step, name) for name in step.names}
-        if all(setters.values()):
-            read: dict[str, JsonValue] = {
-                name: f"{{{{ {setter.id}.`{name}` }}}}" for name, setter in setters.items() if setter
-            }
+        read: dict[str, JsonValue] = {
+            name: f"{{{{ {setter.id}.`{name}` }}}}" for name, setter in setters.items() if setter
+        }
+        if len(read) == len(setters):
             return self.set_node(step, step.title, read, self.values(step), "names")
-        return self._code(step, scripts.recall(step.names))
+        values = self.values(step, item="index").at("names")
+        fields = {name: values.javascript(read[name]) if name in read else scripts.kept(name) for name in step.names}
+        return self._code(step, scripts.recall(fields))
 
     def set_node(
         self, step: AnyStep, title: str, fields: Mapping[str, JsonValue], values: N8nValues, where: str, key: str = ""
@@ -406,7 +409,7 @@ class StepNodes:
         written = ", ".join(
             f"{json.dumps(name)}: {values.at(f'{where}.{name}').javascript(value)}" for name, value in fields.items()
         )
-        parameters: dict[str, JsonValue] = {"mode": "raw", "jsonOutput": f"={{{{ ({{{written} }}) }}}}", "options": {}}
+        parameters: dict[str, JsonValue] = {"mode": "raw", "jsonOutput": expression(f"({{{written}}})"), "options": {}}
         return self._flow_node(step, "set_variables", title, parameters, key=key)
 
     def _code(self, step: AnyStep, code: str) -> str:

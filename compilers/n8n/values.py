@@ -13,32 +13,27 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from compilers.errors import CompileError, ExpressionError, Finding, UserError
-from compilers.expressions.parser import parse
+from compilers.expressions.javascript import js_string, spaced
 from compilers.expressions.n8n_writer import js_value, n8n_value, write_template
+from compilers.expressions.parser import parse
 from compilers.expressions.tree import Path, Reference, Template
 from compilers.graph import SpecGraph, gives_several
 from compilers.operators import filter_js
-from compilers.paths import error_field, platform_path, system_field
+from compilers.paths import asks_for_error, platform_path, system_field
 from compilers.registry import registry
 from compilers.spec import AnyStep, Filter, IterateStep, OperationStep, RepeatStep
 
-_ERROR_PARTS = {
-    "message": "((e) => e?.message ?? e)({})",
-    "type": '((e) => e?.name ?? "Error")({})',
-    "whole": "{}",
-}
 
-
-def js_text(text: str) -> str:
-    """A JavaScript string that may stand inside an n8n expression: without any pair of braces."""
-    return json.dumps(text, ensure_ascii=False).replace("{", "\\u007b").replace("}", "\\u007d")
+def expression(javascript: str) -> str:
+    """A parameter whose value is that of the JavaScript."""
+    return f"={{{{ {spaced(javascript)} }}}}"
 
 
 class N8nValues:
     """Writes the values of one step; what can't be written is collected in `findings` with its place.
 
-    `results` maps each step to the node that holds what it gave, `failed` to the node whose error output a handler
-    reads. With `item` set, references are for a Code node over all items, that variable being the item's index.
+    `results` maps each step to the node that holds what it gave, `failing` to the node that holds its error for a
+    handler. With `item` set, references are for a Code node over all items, that variable being the item's index.
     """
 
     def __init__(
@@ -87,7 +82,7 @@ class N8nValues:
         """The value as JSON text: n8n quotes it when it runs."""
         if isinstance(value, str) and self._parse(value).is_literal:
             return self.value(value)
-        return f"={{{{ JSON.stringify({self.javascript(value)}) }}}}"
+        return expression(f"JSON.stringify({self.javascript(value)})")
 
     def javascript(self, value: JsonValue) -> str:
         """The value as a JavaScript expression, fit for Code nodes and for `={{ }}`."""
@@ -103,7 +98,7 @@ class N8nValues:
             return "" if value is None else json.dumps(value) if not isinstance(value, list) else self.json_text(value)
         if self._parse(value).whole is None:
             return self.value(value)
-        return f'={{{{ ({self.javascript(value)}) ?? "" }}}}'
+        return expression(f'({self.javascript(value)}) ?? ""')
 
     def filter_javascript(self, condition: Filter) -> str:
         """A whole filter as one JavaScript boolean."""
@@ -119,10 +114,8 @@ class N8nValues:
         step = self._graph.get(reference.step)
         if step is None:
             raise CompileError(f"there is no step `{reference.step}`", hint="refer to a step of this spec")
-        part = error_field(reference.path)
-        if part and step.id in self._graph.failed(self._step.id):
-            base = f"$({js_text(self._failing[step.id])}).{self._at_hand()}.json?.error"
-            return _ERROR_PARTS[part].format(base), ()
+        if asks_for_error(reference.path) and step.id in (self._step.id, *self._graph.failed(self._step.id)):
+            return f"$({js_string(self._failing[step.id])}).{self._access(step)}.json", reference.path
         name = system_field(step, reference.path)
         if name and not isinstance(step, (IterateStep, RepeatStep)) and name != "key":
             raise CompileError(
@@ -132,11 +125,12 @@ class N8nValues:
         node = self._results.get(step.id)
         if node is None:
             raise CompileError(f"`{step.id}` has not run where `{self._step.id}` refers to it")
-        access = "first()" if self._runs_once(step) else self._at_hand()
         path = reference.path if name else platform_path(step, reference, "n8n")
-        return f"$({js_text(node)}).{access}.json", path
+        return f"$({js_string(node)}).{self._access(step)}.json", path
 
-    def _at_hand(self) -> str:
+    def _access(self, step: AnyStep) -> str:
+        if self._runs_once(step):
+            return "first()"
         return f"itemMatching({self._item})" if self._item else "item"
 
     def _runs_once(self, step: AnyStep) -> bool:

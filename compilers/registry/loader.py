@@ -17,6 +17,7 @@ from compilers.registry.models import App, FlowModule, Operation
 from compilers.spec import findings_of
 
 _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FLOW = TypeAdapter(dict[str, FlowModule])
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,16 @@ def read_registry(folder: Traversable) -> Registry:
         if file.name != f"{app.app}.yaml":
             raise RegistryError(f"holds the app `{app.app}`; name the file `{app.app}.yaml`", where=file.name)
         apps[app.app] = app
-    flow = TypeAdapter(dict[str, FlowModule]).validate_python(
-        yaml.load(folder.joinpath("flow.yaml").read_text(encoding="utf-8"), Loader=_SafeLoader)
-    )
-    return Registry(MappingProxyType(apps), MappingProxyType(flow))
+    return Registry(MappingProxyType(apps), MappingProxyType(_read_flow(folder.joinpath("flow.yaml"))))
+
+
+def _read_flow(file: Traversable) -> dict[str, FlowModule]:
+    try:
+        return _FLOW.validate_python(yaml.load(file.read_text(encoding="utf-8"), Loader=_SafeLoader))
+    except yaml.YAMLError as error:
+        raise RegistryError(f"not YAML: {error}", where=file.name) from None
+    except ValidationError as error:
+        raise RegistryError("not a table of flow modules", where=file.name, findings=findings_of(error)) from None
 
 
 @cache

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from compilers.registry.binding import inputs_of
 
 FieldType = Literal["text", "number", "boolean", "date", "array", "object", "file", "any"]
 RegistryName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -58,6 +60,8 @@ class MakeModule(RegistryModel):
     parameters: dict[str, JsonValue] = Field(default_factory=dict, description="binding of the static settings")
     mapper: dict[str, JsonValue] | None = Field(default_factory=dict, description="binding of the values per run")
     hook: str | None = Field(default=None, description="parameter that takes the webhook, which a person must create")
+    hook_type: str = Field(default="", description="type of that webhook, such as `gateway-webhook`")
+    connection: bool = Field(default=True, description="false: takes no account itself, as where its webhook holds it")
     source: str = Field(default="", description="where names and versions were seen")
     notes: str = ""
 
@@ -94,6 +98,31 @@ class Operation(RegistryModel):
     make: MakeModule | None = None
     n8n: N8nNode | None = None
 
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Operation:
+        for name, field in self.inputs.items():
+            if field.options and field.default is not None and str(field.default) not in field.options:
+                raise ValueError(f"the default of the input `{name}` is none of its options")
+        bindings = {
+            "make.parameters": self.make.parameters if self.make else None,
+            "make.mapper": self.make.mapper if self.make else None,
+            "n8n.parameters": self.n8n.parameters if self.n8n else None,
+        }
+        used = {place: inputs_of(binding) for place, binding in bindings.items()}
+        for name, output in self.outputs.items():
+            sides = {"make": output.make, "n8n": output.n8n}
+            used |= {
+                f"outputs.{name}.{side}": frozenset([one.columns])
+                for side, one in sides.items()
+                if isinstance(one, Columns)
+            }
+        unknown = [
+            f"{place} uses `{name}`" for place, names in used.items() for name in sorted(names - set(self.inputs))
+        ]
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)}, which is no input of the operation")
+        return self
+
     def with_defaults(self, inputs: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """The inputs, with this operation's defaults for those that were not given."""
         defaults = {name: field.default for name, field in self.inputs.items() if field.default is not None}
@@ -103,7 +132,7 @@ class Operation(RegistryModel):
 class MakeConnection(RegistryModel):
     """How a Make module names its account."""
 
-    type: str = Field(description="connection type, such as `slack3`")
+    type: str = Field(description="connection type, such as `slack3`; keys say so: `keychain:apikeyauth`")
     parameter: str = "__IMTCONN__"
 
 

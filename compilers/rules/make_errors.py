@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import cache
 
 from pydantic import JsonValue
 
 from compilers.errors import shorten
+from compilers.operators import OPERATORS
 from compilers.rules.engine import Place
 from compilers.rules.make_subject import (
     BOOK,
@@ -132,3 +135,31 @@ def filter_shape(subject: MakeSubject) -> Iterator[Place]:
         for group in items(conditions):
             if not isinstance(group, list) or not all(isinstance(condition, dict) for condition in group):
                 yield where, f"`{shorten(str(group), 60)}` is no group of conditions"
+
+
+@cache
+def _operators() -> frozenset[str]:
+    """Make's names of all operators."""
+    rows = OPERATORS.values()
+    return frozenset([row.make for row in rows] + [f"{row.make}:ci" for row in rows if row.can_ignore_case])
+
+
+@BOOK.rule("filter.operator", "error", area="filter", hint="take one of Make's operators, such as `text:equal`")
+def filter_operator(subject: MakeSubject) -> Iterator[Place]:
+    """A condition's operator is one of Make's: any other silently never passes."""
+    for where, condition in _conditions(subject):
+        name = condition.get("o")
+        if not isinstance(name, str) or name not in _operators():
+            near = get_close_matches(str(name)[:40], sorted(_operators()), n=1)
+            also = f"; Make spells it `{near[0]}`" if near else ""
+            yield f"{where}.o", f"there is no operator `{shorten(str(name), 60)}`{also}"
+
+
+@BOOK.rule("filter.operands", "warning", area="filter", hint="give `a`, and `b` unless the operator is exist")
+def filter_operands(subject: MakeSubject) -> Iterator[Place]:
+    """A condition has a left side, and a right one if its operator compares."""
+    for where, condition in _conditions(subject):
+        if condition.get("a") is None:
+            yield f"{where}.a", "nothing is compared"
+        if condition.get("b") is None and condition.get("o") not in ("exist", "notexist"):
+            yield f"{where}.b", "is compared with nothing"

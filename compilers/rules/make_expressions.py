@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compilers.errors import shorten
-from compilers.expressions.tree import Unknown, walk
+from compilers.expressions.catalogue import CATALOGUE
+from compilers.expressions.tree import Call, Unknown, walk
 from compilers.rules.engine import Place
-from compilers.rules.make_subject import AGGREGATORS, BOOK, MakeSubject, Module
+from compilers.rules.make_subject import BOOK, MakeSubject, Module, Text
 
 
 @BOOK.rule("expression.syntax", "error", area="expression", hint="mend the expression")
@@ -16,6 +17,30 @@ def syntax(subject: MakeSubject) -> Iterator[Place]:
     for text in subject.texts:
         if text.error:
             yield shorten(text.where), shorten(text.error.what)
+
+
+def _calls(subject: MakeSubject) -> Iterator[tuple[Text, Call]]:
+    for text in subject.texts:
+        for node in walk(text.template) if text.template and not text.template.is_literal else ():
+            if isinstance(node, Call):
+                yield text, node
+
+
+@BOOK.rule("expression.function", "error", area="expression", hint="take one of Make's functions")
+def known_function(subject: MakeSubject) -> Iterator[Place]:
+    """Expressions call functions that Make has."""
+    for text, call in _calls(subject):
+        if call.name not in CATALOGUE:
+            yield shorten(text.where), f"there is no function `{shorten(call.name, 60)}`"
+
+
+@BOOK.rule("expression.arguments", "warning", area="expression", hint="give the arguments that the function takes")
+def arguments(subject: MakeSubject) -> Iterator[Place]:
+    """Functions get as many arguments as they take."""
+    for text, call in _calls(subject):
+        known = CATALOGUE.get(call.name)
+        if known and not known.least <= len(call.args) <= (known.most or len(call.args)):
+            yield shorten(text.where), f"`{known.signature}` gets {len(call.args)} arguments"
 
 
 @BOOK.rule("expression.module", "error", area="expression", hint="map a module that is there")
@@ -48,13 +73,9 @@ def _collector(subject: MakeSubject, module: Module, number: int) -> Module | No
     others = subject.ids.get(number, ())
     if len(others) != 1 or not subject.is_behind(module, others[0]):
         return None
-    for aggregator in subject.named(*AGGREGATORS):
-        source = aggregator.parameters.get("feeder")
-        feeders = subject.ids.get(source, ()) if isinstance(source, int) else ()
-        if len(feeders) != 1 or not subject.is_behind(module, aggregator) or aggregator is others[0]:
-            continue
-        inside = others[0] is feeders[0] or subject.is_behind(others[0], feeders[0])
-        if inside and subject.is_behind(aggregator, others[0]):
+    for aggregator, feeder in subject.aggregators:
+        inside = others[0] is feeder or subject.is_behind(others[0], feeder)
+        if inside and subject.is_behind(aggregator, others[0]) and subject.is_behind(module, aggregator):
             return aggregator
     return None
 

@@ -29,10 +29,10 @@ def has_conditions(value: JsonValue) -> bool:
     return bool(groups) and all(items(group) for group in groups)
 
 
-def _routes(module: Module) -> Iterator[tuple[str, dict[str, JsonValue]]]:
+def _routes(module: Module) -> Iterator[tuple[int, str, dict[str, JsonValue]]]:
     for index, route in enumerate(items(module.data.get("routes"))):
         if isinstance(route, dict) and isinstance(route.get("flow"), list):
-            yield f"{module.where}.routes[{index}]", route
+            yield index, f"{module.where}.routes[{index}]", route
 
 
 def _branches(module: Module) -> Iterator[tuple[str, dict[str, JsonValue]]]:
@@ -147,7 +147,7 @@ def router_else(subject: MakeSubject) -> Iterator[Place]:
 def empty_route(subject: MakeSubject) -> Iterator[Place]:
     """No route that is switched on is empty."""
     for module in subject.named(ROUTER):
-        for where, route in _routes(module):
+        for _, where, route in _routes(module):
             if not route["flow"] and route.get("disabled") is not True:
                 yield where, "is empty"
 
@@ -156,7 +156,7 @@ def empty_route(subject: MakeSubject) -> Iterator[Place]:
 def route_filter(subject: MakeSubject) -> Iterator[Place]:
     """A route's filter stands on its first module, not on the route, where Make doesn't look."""
     for module in subject.named(ROUTER):
-        for where, route in _routes(module):
+        for _, where, route in _routes(module):
             for key in ("filter", "condition", "conditions"):
                 if route.get(key):
                     yield f"{where}.{key}", "Make ignores a filter here"
@@ -167,9 +167,10 @@ def starved_else(subject: MakeSubject) -> Iterator[Place]:
     """No route beside a fallback takes everything."""
     for module in subject.named(ROUTER):
         fallback = module.parameters.get("else")
-        for index, (where, route) in enumerate(_routes(module)):
+        there = [index for index, _, _ in _routes(module)]
+        for index, where, route in _routes(module) if is_int(fallback) and fallback in there else ():
             first = members(next(iter(items(route["flow"])), None))
-            beside = is_int(fallback) and index != fallback and first and route.get("disabled") is not True
+            beside = index != fallback and first and route.get("disabled") is not True
             if beside and not has_conditions(first.get("filter")):
                 yield where, "has no filter, so the fallback is never taken"
 

@@ -305,7 +305,7 @@ def respond_webhook(subject: MakeSubject) -> Iterator[Place]:
     first = subject.first
     if first and first.name and first.name != WEBHOOK and "__IMTHOOK__" not in first.parameters:
         for module in subject.named(RESPOND):
-            if module.flow.kind != "orphan":
+            if module.flow.live:
                 yield module.where, f"answers a webhook, yet `{shorten(first.name, 60)}` starts the scenario"
 
 
@@ -322,5 +322,5 @@ def respond_status(subject: MakeSubject) -> Iterator[Place]:
 def trigger_place(subject: MakeSubject) -> Iterator[Place]:
     """A webhook that starts scenarios is the first module."""
     for module in subject.named(WEBHOOK, "gateway:CustomMailHook"):
-        if module is not subject.first and module.flow.kind != "orphan":
+        if module is not subject.first and module.flow.live:
             yield module.where, f"`{module.name}` can only start a scenario"

@@ -118,7 +118,7 @@ def root_orphans(subject: MakeSubject) -> Iterator[Place]:
     orphans = members(subject.metadata.get("designer")).get("orphans")
     if orphans is not None and not isinstance(orphans, list):
         yield "metadata.designer.orphans", "is no list"
-    lost = sum(module.flow.kind == "orphan" for module in subject.modules)
+    lost = sum(not module.flow.live for module in subject.modules)
     if lost:
         yield "metadata.designer.orphans", f"{lost} modules aren't connected to the flow, and never run"
 
@@ -145,7 +145,7 @@ def _position(data: dict[str, JsonValue]) -> tuple[float, float] | None:
 def designer_position(subject: MakeSubject) -> Iterator[Place]:
     """Every module has its place in the editor's picture."""
     for module in subject.modules:
-        if _position(module.data) is None:
+        if isinstance(module.data.get("metadata", {}), dict) and _position(module.data) is None:
             yield f"{module.where}.metadata.designer", "has no x and y"
 
 

@@ -13,8 +13,9 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from compilers.errors import ExpressionError
-from compilers.expressions.parser import Notation, parse
+from compilers.errors import ExpressionError, Finding
+from compilers.expressions.lexer import Notation
+from compilers.expressions.parser import parse
 from compilers.expressions.tree import Reference, Template, references
 from compilers.rules.engine import RuleBook
 
@@ -54,6 +55,8 @@ class Flow:
     kind: FlowKind
     modules: list[JsonValue]
     owner: Module | None = None
+    live: bool = True
+    """Whether it is connected to the scenario's start."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +158,8 @@ class MakeSubject:
         modules: list[Module] = []
         orphans = items(members(self.metadata.get("designer")).get("orphans"))
         stack = [
-            Flow(f"metadata.designer.orphans[{index}]", "orphan", items(flow)) for index, flow in enumerate(orphans)
+            Flow(f"metadata.designer.orphans[{index}]", "orphan", items(flow), live=False)
+            for index, flow in enumerate(orphans)
         ][::-1]
         stack.append(Flow("flow", "main", items(self.root.get("flow"))))
         while stack:
@@ -183,6 +187,17 @@ class MakeSubject:
             if module.id is not None:
                 found[module.id] = (*found.get(module.id, ()), module)
         return found
+
+    @cached_property
+    def aggregators(self) -> tuple[tuple[Module, Module], ...]:
+        """The aggregators, each with the one module that it names as its source."""
+        found = []
+        for module in self.named(*AGGREGATORS):
+            source = module.parameters.get("feeder")
+            feeders = self.ids.get(source, ()) if isinstance(source, int) else ()
+            if len(feeders) == 1:
+                found.append((module, feeders[0]))
+        return tuple(found)
 
     @property
     def first(self) -> Module | None:
@@ -229,7 +244,7 @@ class MakeSubject:
         return tuple(
             _text(where, module, text)
             for module in self.modules
-            if module.flow.kind != "orphan"
+            if module.flow.live
             for place, value in _mapped(module)
             for where, text in texts(value, place)
         )
@@ -253,9 +268,10 @@ def _flows_in(module: Module) -> Iterator[Flow]:
     for key, kind in kinds:
         for index, entry in enumerate(items(data.get(key))):
             if isinstance(entry, dict) and isinstance(entry.get("flow"), list):
-                yield Flow(f"{module.where}.{key}[{index}].flow", kind, items(entry["flow"]), module)
+                where = f"{module.where}.{key}[{index}].flow"
+                yield Flow(where, kind, items(entry["flow"]), module, module.flow.live)
     if isinstance(data.get("onerror"), list):
-        yield Flow(f"{module.where}.onerror", "onerror", items(data["onerror"]), module)
+        yield Flow(f"{module.where}.onerror", "onerror", items(data["onerror"]), module, module.flow.live)
 
 
 def _mapped(module: Module) -> Iterator[tuple[str, JsonValue]]:
@@ -278,3 +294,8 @@ def _text(where: str, module: Module, text: str) -> Text:
 
 
 BOOK: RuleBook[MakeSubject] = RuleBook("make")
+
+
+def validate_make(document: JsonValue) -> tuple[Finding, ...]:
+    """What the rules for Make find in a blueprint; any JSON is allowed."""
+    return BOOK.findings(MakeSubject(document))

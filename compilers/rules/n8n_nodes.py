@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from pydantic import JsonValue
 
 from compilers.errors import shorten
 from compilers.rules.engine import Place
-from compilers.rules.n8n_subject import BASE, BOOK, N8nSubject, as_list, as_object, is_number
+from compilers.rules.n8n_scan import words
+from compilers.rules.n8n_subject import BASE, BOOK, N8nSubject, as_list, is_number
 from compilers.rules.n8n_values import kind_of, shown
 
 MAX_NAME = 128
 """Longer node names don't fit n8n's canvas and its lists; a reference must repeat them whole."""
-NODE_KEYS = frozenset(
+NODE_KEYS = words(
     "id name type typeVersion position parameters credentials disabled notes notesInFlow webhookId executeOnce "
-    "alwaysOutputData retryOnFail maxTries waitBetweenTries continueOnFail onError color customTelemetryTags".split()
+    "alwaysOutputData retryOnFail maxTries waitBetweenTries continueOnFail onError color customTelemetryTags"
 )
 """Keys of nodes that n8n's API takes; `color` is of old exports."""
 FLAGS = ("disabled", "notesInFlow", "executeOnce", "alwaysOutputData", "retryOnFail", "continueOnFail")
@@ -30,7 +30,9 @@ MAX_WAIT = 5000
 """n8n waits at most so many milliseconds between tries, whatever `waitBetweenTries` says."""
 
 
-@BOOK.rule("node.object", "error", area="node", hint="give each node as an object with name, type, position and parameters")
+@BOOK.rule(
+    "node.object", "error", area="node", hint="give each node as an object with name, type, position and parameters"
+)
 def node_object(subject: N8nSubject) -> Iterator[Place]:
     """Each node is an object."""
     for index, row in enumerate(subject.raw_nodes):
@@ -185,8 +187,8 @@ def type_known(subject: N8nSubject) -> Iterator[Place]:
     """A node type of n8n's own packages exists."""
     for node in subject.all_nodes:
         if node.type.startswith(PACKAGES) and not subject.catalogue.versions(node.type):
-            near = get_close_matches(node.type[:200], subject.catalogue.types, n=2, cutoff=0.7)
-            yield node.at("type"), f"n8n has no node {shown(node.type)}" + (f"; near: {', '.join(near)}" if near else "")
+            same = [one for one in sorted(subject.catalogue.types) if one.lower() == node.type.lower()]
+            yield node.at("type"), f"n8n has no node {shown(node.type)}" + (f"; it is {same[0]}" if same else "")
 
 
 @BOOK.rule("type.community", "warning", area="type", hint="install the community package first, or use n8n's own nodes")
@@ -219,18 +221,5 @@ def type_version_available(subject: N8nSubject) -> Iterator[Place]:
 def type_hidden(subject: N8nSubject) -> Iterator[Place]:
     """Nodes are ones that n8n's editor still offers."""
     for node in subject.nodes:
-        known = subject.description(node)
-        if known and known.hidden:
+        if subject.catalogue.is_hidden(node.type):
             yield node.at("type"), f"{node.type} is deprecated, and hidden in the editor"
-
-
-@BOOK.rule("credential.shape", "error", area="credential", hint="give `credentials` as {type: {id, name}}")
-def credential_shape(subject: N8nSubject) -> Iterator[Place]:
-    """Credentials are named by type, each with an id or a name."""
-    for node in subject.all_nodes:
-        credentials = node.raw.get("credentials")
-        if credentials is not None and not isinstance(credentials, dict):
-            yield node.at("credentials"), f"is {kind_of(credentials)}, and must be an object"
-        for name, value in as_object(credentials).items():
-            if not isinstance(value, dict):
-                yield node.at(f"credentials.{shorten(name, 60)}"), f"is {kind_of(value)}, and must be an object"

@@ -7,15 +7,17 @@ from functools import cache
 
 from compilers.errors import shorten
 from compilers.rules.engine import Place
+from compilers.rules.n8n_scan import words
 from compilers.rules.n8n_subject import BOOK, N8nSubject, as_object, is_number
 from compilers.rules.n8n_values import kind_of, shown
 
 MAX_NAME = 128
 """Longest workflow name that n8n's API takes."""
-ROOT_KEYS = frozenset(
-    "name nodes connections settings pinData staticData meta tags active id versionId description isArchived nodeGroups "
-    "activeVersionId activeVersion sourceWorkflowId versionMetadata versionCounter createdAt updatedAt triggerCount shared "
-    "homeProject sharedWithProjects usedCredentials scopes parentFolder parentFolderId projectId".split()
+ROOT_KEYS = words(
+    "name nodes connections settings pinData staticData meta tags active id versionId description isArchived "
+    "nodeGroups projectId "
+    "activeVersionId activeVersion sourceWorkflowId versionMetadata versionCounter createdAt updatedAt triggerCount "
+    "homeProject sharedWithProjects usedCredentials scopes parentFolder parentFolderId shared"
 )
 """Keys of n8n's own exports and of the documents that its API takes and gives."""
 BOOLEANS = ("saveExecutionProgress", "saveManualExecutions", "availableInMCP")
@@ -26,9 +28,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "binaryMode": ("separate", "combined"),
     "timeSavedMode": ("fixed", "dynamic"),
 }
-SETTINGS = frozenset(
+SETTINGS = words(
     "executionTimeout errorWorkflow timezone executionOrder callerIds timeSavedPerExecution redactionPolicy "
-    "customTelemetryTags credentialResolverId".split()
+    "customTelemetryTags credentialResolverId"
 ).union(BOOLEANS, CHOICES)
 """Settings that n8n's API takes."""
 
@@ -96,7 +98,16 @@ def settings_object(subject: N8nSubject) -> Iterator[Place]:
         yield "settings", f"is {kind_of(settings)}, and must be an object"
 
 
-@BOOK.rule("settings.keys", "warning", area="settings", hint="remove it: n8n's API refuses settings that it doesn't know")
+@BOOK.rule("settings.there", "info", area="settings", hint="give `settings` with `executionOrder`")
+def settings_there(subject: N8nSubject) -> Iterator[Place]:
+    """A workflow has settings: n8n's API takes none without, and an import takes old defaults."""
+    if subject.root and subject.root.get("settings") is None:
+        yield "settings", "is missing"
+
+
+@BOOK.rule(
+    "settings.keys", "warning", area="settings", hint="remove it: n8n's API refuses settings that it doesn't know"
+)
 def settings_keys(subject: N8nSubject) -> Iterator[Place]:
     """The settings are ones that n8n knows."""
     for key in subject.settings:
@@ -121,8 +132,11 @@ def settings_values(subject: N8nSubject) -> Iterator[Place]:
 def settings_execution_order(subject: N8nSubject) -> Iterator[Place]:
     """Branches run one after the other, from top to bottom: execution order v1."""
     order = subject.settings.get("executionOrder")
-    if subject.root and order != "v1":
-        yield "settings.executionOrder", f"is {shown(order)}; without `v1` branches run interleaved, the order of old versions"
+    if isinstance(subject.root.get("settings"), dict) and order != "v1":
+        yield (
+            "settings.executionOrder",
+            f"is {shown(order)}; without `v1` branches run interleaved, the order of old versions",
+        )
 
 
 @BOOK.rule("settings.timezone", "error", area="settings", hint="use a name such as `Europe/Berlin`")
@@ -140,7 +154,9 @@ def _timezones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-@BOOK.rule("settings.error-workflow", "error", area="settings", hint="give the id of the workflow, or remove the setting")
+@BOOK.rule(
+    "settings.error-workflow", "error", area="settings", hint="give the id of the workflow, or remove the setting"
+)
 def settings_error_workflow(subject: N8nSubject) -> Iterator[Place]:
     """An error workflow is named by its id, and isn't the workflow itself."""
     target = subject.settings.get("errorWorkflow")
@@ -152,9 +168,7 @@ def settings_error_workflow(subject: N8nSubject) -> Iterator[Place]:
         yield "settings.errorWorkflow", f"{shown(target)} is not an id: n8n's ids are letters and digits"
 
 
-@BOOK.rule(
-    "settings.error-workflow-there", "info", area="settings", hint="import and publish the error workflow first"
-)
+@BOOK.rule("settings.error-workflow-there", "info", area="settings", hint="import and publish the error workflow first")
 def settings_error_workflow_there(subject: N8nSubject) -> Iterator[Place]:
     """An error workflow must be published in the same n8n: n8n only logs when it isn't."""
     target = subject.settings.get("errorWorkflow")

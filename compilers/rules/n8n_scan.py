@@ -11,6 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text: a table of names that reads as one."""
+    return frozenset(text.split())
+
+
 TokenKind = Literal["name", "number", "string", "template", "regex", "operator", "broken"]
 
 _OPEN = re.compile(r"\\?\{\{")
@@ -24,15 +30,15 @@ _OPERATOR = re.compile(
     r"\.\.\.|>>>=?|\*\*=|===|!==|<<=|>>=|&&=|\|\|=|\?\?=|=>|\*\*|==|!=|<=|>=|&&|\|\||\?\?|\?\.(?!\d)|\+\+|--|\+=|-=|\*=|/=|%="
     r"|&=|\|=|\^=|<<|>>|[-+*/%=<>!&|^~?:;,.(){}\[\]@#]"
 )
-KEYWORDS = frozenset(
+KEYWORDS = words(
     "await break case catch class const continue debugger default delete do else export extends false finally for "
     "function if import in instanceof let new null return super switch this throw true try typeof undefined var void "
-    "while with yield async of arguments".split()
+    "while with yield async of arguments"
 )
 PREFIXES = frozenset({"!", "~", "+", "-", "++", "--", "...", "typeof", "void", "delete", "new", "await", "async"})
 WORD_OPERATORS = frozenset({"in", "instanceof", "of"})
-STATEMENTS = frozenset(
-    "const let var if for while do switch try throw return class import export break continue with debugger".split()
+STATEMENTS = words(
+    "const let var if for while do switch try throw return class import export break continue with debugger"
 )
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 
@@ -199,9 +205,8 @@ def unbalanced(found: Sequence[Token]) -> str | None:
             continue
         if token.text in "([{":
             stack.append(token.text)
-        elif token.text in BRACKETS:
-            if not stack or stack.pop() != BRACKETS[token.text]:
-                return f"`{token.text}` closes nothing"
+        elif token.text in BRACKETS and (not stack or stack.pop() != BRACKETS[token.text]):
+            return f"`{token.text}` closes nothing"
     return f"`{stack[-1]}` is not closed" if stack else None
 
 
@@ -232,7 +237,9 @@ def grammar_problem(found: Sequence[Token]) -> str | None:
 def _closing(found: Sequence[Token], index: int) -> int:
     depth = 0
     for position in range(index, len(found)):
-        depth += (found[position].text == "{") - (found[position].text == "}") if found[position].kind == "operator" else 0
+        depth += (
+            (found[position].text == "{") - (found[position].text == "}") if found[position].kind == "operator" else 0
+        )
         if not depth:
             return position
     return len(found) - 1

@@ -297,7 +297,9 @@ def _node(index: int, row: Mapping[str, JsonValue], times: Counter[str]) -> Node
         raw=row,
         name=text,
         type=type_name if isinstance(type_name, str) else "",
-        version=float(version) if isinstance(version, int | float) and is_number(version) and abs(version) < 1e6 else None,
+        version=float(version)
+        if isinstance(version, int | float) and is_number(version) and abs(version) < 1e6
+        else None,
         parameters=as_object(row.get("parameters")),
         place=f"nodes.{shorten(text, 80)}" if text and times[text] == 1 else f"nodes[{index}]",
     )

@@ -12,9 +12,9 @@ from pydantic import JsonValue
 
 from compilers.errors import shorten
 from compilers.n8n.descriptors import TOOL, Group, NodeClass, Parameter
-from compilers.n8n.display import Context, NodeTag, Values, is_expression, is_shown, with_defaults
+from compilers.n8n.display import Context, NodeTag, Values, is_expression, is_in_version, is_shown, with_defaults
 
-Trouble = Literal["unknown", "unused", "required", "option", "kind", "locator", "range", "json"]
+Trouble = Literal["unknown", "version", "unused", "required", "option", "kind", "locator", "range", "json"]
 WITHOUT_VALUE = frozenset({"notice", "callout", "button", "curlImport", "credentials", "icon"})
 OPTIONAL_KINDS = frozenset({"fixedCollection", "collection", "boolean", "number", "json", "filter", "hidden"})
 """Kinds for which n8n never complains that a required value is missing."""
@@ -90,9 +90,14 @@ class _Walk:
         if name not in by_name:
             if name and name not in self.unlisted and not name.lower().endswith(("notice", "warning")):
                 known = ", ".join(list(by_name)[:SHOWN_NAMES])
-                yield Problem("unknown", path, f"n8n knows no parameter {shown(name)} here, and ignores it; there are {known}")
+                yield Problem(
+                    "unknown", path, f"n8n knows no parameter {shown(name)} here, and ignores it; there are {known}"
+                )
             return
         used = [one for one in by_name[name] if is_shown(one.condition, values, self.context)]
+        if not any(is_in_version(one.condition, self.tag) for one in by_name[name]):
+            yield Problem("version", path, f"version {self.tag.version:g} of the node doesn't use it")
+            return
         if not used:
             yield Problem("unused", path, "is not used with the resource, operation, mode or version chosen")
             return
@@ -138,7 +143,9 @@ class _Walk:
             groups = [group for group in one.groups if group.name == name]
             if not groups:
                 known = ", ".join(group.name for group in one.groups)
-                yield Problem("unknown", place, f"n8n knows no group {shown(name)} here, and ignores it; there are {known}")
+                yield Problem(
+                    "unknown", place, f"n8n knows no group {shown(name)} here, and ignores it; there are {known}"
+                )
             elif content is not None and not is_expression(content):
                 yield from self._rows(groups[0], content, place, many=one.many)
 

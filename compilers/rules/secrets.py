@@ -21,7 +21,10 @@ SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")),
     ("a bearer token", re.compile(r"\b[Bb]earer\s+(?!\{\{)[A-Za-z0-9._~+/-]{16,}=*")),
     ("basic credentials", re.compile(r"\b[Bb]asic\s+(?!\{\{)[A-Za-z0-9+/]{16,}={0,2}(?![A-Za-z0-9])")),
-    ("an address with a password in it", re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@{}]{1,100}:[^\s/:@{}]{1,100}@")),
+    (
+        "an address with a password in it",
+        re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@{}]{1,100}:[^\s/:@{}]{1,100}@"),
+    ),
 )
 """Published shapes of the providers' credentials, each with what to call it."""
 

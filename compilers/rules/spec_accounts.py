@@ -51,7 +51,7 @@ def connection_exists(subject: SpecSubject) -> Iterator[Place]:
 def connection_needed(subject: SpecSubject) -> Iterator[Place]:
     """A step of an app that needs an account names its connection."""
     for where, step, operation in subject.operations:
-        if operation.kind != "transform" and subject.registry.app(step.app).connection and not step.connection:
+        if operation.connection and subject.registry.app(step.app).connection and not step.connection:
             yield f"{where}.connection", f"`{step.app}` needs an account, and no connection is named"
 
 
@@ -65,11 +65,11 @@ def connection_app(subject: SpecSubject) -> Iterator[Place]:
 
 @BOOK.rule("connection.not-needed", "warning", area="connection", hint="remove the connection from the step")
 def connection_not_needed(subject: SpecSubject) -> Iterator[Place]:
-    """A step of an app without accounts names no connection."""
-    for where, step, _ in _connected(subject):
-        app = subject.registry.apps.get(step.app)
-        if app and not app.connection:
-            yield where, f"`{step.app}` needs no account"
+    """A step that works without an account names no connection."""
+    for where, step, operation in subject.operations:
+        needs = operation.connection and subject.registry.app(step.app).connection
+        if step.connection and not needs:
+            yield f"{where}.connection", f"`{step.app}` / `{step.operation}` needs no account"
 
 
 @BOOK.rule("connection.used", "warning", area="connection", hint="remove it, or name it in a step")

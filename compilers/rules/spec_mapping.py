@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from compilers.errors import shorten
-from compilers.expressions.tree import Field, Reference, Unknown, walk
+from compilers.expressions.catalogue import CATALOGUE
+from compilers.expressions.tree import Call, Field, Reference, Unknown, walk
 from compilers.rules.engine import Place
 from compilers.rules.spec_subject import BOOK, SpecSubject, Use, first_field
 from compilers.spec import GetVariablesStep, MergeStep, NativeStep, SetVariablesStep
@@ -57,6 +58,30 @@ def syntax(subject: SpecSubject) -> Iterator[Place]:
     for use in subject.uses:
         if use.error:
             yield use.where, shorten(use.error.what)
+
+
+@BOOK.rule("mapping.function", "error", area="mapping", hint="take a function of the catalogue")
+def known_function(subject: SpecSubject) -> Iterator[Place]:
+    """Expressions call functions that exist."""
+    for use, call in _calls(subject):
+        if call.name not in CATALOGUE:
+            yield use.where, f"there is no function `{shorten(call.name, 60)}`"
+
+
+@BOOK.rule("mapping.arguments", "error", area="mapping", hint="give the arguments that the catalogue names")
+def arguments(subject: SpecSubject) -> Iterator[Place]:
+    """Functions get as many arguments as they take."""
+    for use, call in _calls(subject):
+        known = CATALOGUE.get(call.name)
+        if known and not known.least <= len(call.args) <= (known.most or len(call.args)):
+            yield use.where, f"`{known.signature}` gets {len(call.args)} arguments"
+
+
+def _calls(subject: SpecSubject) -> Iterator[tuple[Use, Call]]:
+    for use in subject.uses:
+        for node in walk(use.template) if use.template and not use.template.is_literal else ():
+            if isinstance(node, Call):
+                yield use, node
 
 
 @BOOK.rule("mapping.step", "error", area="mapping", hint="refer to a step by its id")

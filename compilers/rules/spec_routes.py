@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from compilers.errors import shorten
+from compilers.operators import OPERATORS
 from compilers.rules.engine import Place
 from compilers.rules.spec_subject import BOOK, SpecSubject, is_blank, is_template
 from compilers.spec import Condition, Edge, IfElseStep, MergeStep, RouterStep
@@ -128,7 +129,7 @@ def merge_branches(subject: SpecSubject) -> Iterator[Place]:
         edges = subject.graph.incoming(step.id)
         parent = subject.graph.get(subject.graph.parent(step.id) or "")
         if len(edges) == 1:
-            fits = any(isinstance(subject.graph.get(above), IfElseStep) for above in subject.graph.line(step.id))
+            fits = any(edge.kind == "branch" for edge in subject.graph.route_path(step.id))
         else:
             fits = isinstance(parent, IfElseStep) or not edges
         if not fits or any(edge.kind != "next" for edge in edges):
@@ -175,6 +176,41 @@ def filter_left(subject: SpecSubject) -> Iterator[Place]:
     for where, condition in _conditions(subject):
         if is_blank(condition.left):
             yield f"{where}.left", "nothing is compared"
+
+
+@BOOK.rule("filter.operator", "error", area="filter", hint="take an operator such as `text:equals` or `exists`")
+def filter_operator(subject: SpecSubject) -> Iterator[Place]:
+    """A condition's operator exists."""
+    for where, condition in _conditions(subject):
+        if condition.operator not in OPERATORS:
+            yield f"{where}.operator", f"there is no operator `{shorten(condition.operator, 60)}`"
+
+
+@BOOK.rule("filter.right", "error", area="filter", hint="say what to compare with")
+def filter_right(subject: SpecSubject) -> Iterator[Place]:
+    """A condition that compares says with what; empty text is something to compare with."""
+    for where, condition in _conditions(subject):
+        operator = OPERATORS.get(condition.operator)
+        if operator and operator.takes_right and condition.right is None:
+            yield f"{where}.right", f"`{condition.operator}` compares with nothing"
+
+
+@BOOK.rule("filter.unused-right", "warning", area="filter", hint="remove the right side, or take another operator")
+def filter_unused_right(subject: SpecSubject) -> Iterator[Place]:
+    """A condition that compares with nothing has no right side."""
+    for where, condition in _conditions(subject):
+        operator = OPERATORS.get(condition.operator)
+        if operator and not operator.takes_right and condition.right is not None:
+            yield f"{where}.right", f"is not used by `{condition.operator}`"
+
+
+@BOOK.rule("filter.ignore-case", "warning", area="filter", hint="remove `ignore_case`, or compare texts")
+def filter_ignore_case(subject: SpecSubject) -> Iterator[Place]:
+    """Only comparisons of texts ignore case."""
+    for where, condition in _conditions(subject):
+        operator = OPERATORS.get(condition.operator)
+        if operator and condition.ignore_case and not operator.can_ignore_case:
+            yield f"{where}.ignore_case", f"`{condition.operator}` knows no case"
 
 
 @BOOK.rule("filter.constant", "warning", area="filter", hint="map a field on one side")

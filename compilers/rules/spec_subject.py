@@ -76,9 +76,7 @@ class SpecSubject:
     def edges(self) -> tuple[tuple[str, Edge], ...]:
         """The edges with their places, those from or to missing steps left out."""
         missing = {index for index, _ in self.graph.dangling}
-        return tuple(
-            (f"edges[{index}]", edge) for index, edge in enumerate(self.spec.edges) if index not in missing
-        )
+        return tuple((f"edges[{index}]", edge) for index, edge in enumerate(self.spec.edges) if index not in missing)
 
     @cached_property
     def operations(self) -> tuple[tuple[str, TriggerStep | AppStep, Operation], ...]:

@@ -10,6 +10,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from compilers.errors import Finding, Severity
+from compilers.spec import Spec
+from manageai_assets.build.exports import ExportValidationReport, ValidationReport
+from manageai_assets.intake.assessment import Assessment
+from manageai_assets.stages import Check, Preview, Table, stage
+
 Grade = Literal["A", "B", "C", "D", "F"]
 
 GRADES: tuple[tuple[int, Grade], ...] = ((90, "A"), (80, "B"), (70, "C"), (50, "D"), (0, "F"))
@@ -19,6 +25,9 @@ WARNING, ASSUMPTION, RETRY, ERROR = (2, 10), (2, 10), (10, 20), (50, 50)
 """Hundredths deducted for each one, and at most."""
 
 SHOWN = 20
+
+ENOUGH = 80
+"""Hundredths below which a build is worth another round, and a person's look before it goes out."""
 
 
 class Factor(BaseModel):
@@ -78,6 +87,54 @@ def score(
         factors=factors,
         summary=f"{hundredths / 100:.2f} ({grade})" + (f": 1.00 less {', '.join(lost)}" if lost else ": nothing amiss"),
     )
+
+
+def _preview(value: Confidence) -> Preview:
+    rows = tuple(
+        (factor.name, factor.count, factor.each, factor.at_most, factor.deducted, "; ".join(factor.what[:5]))
+        for factor in value.factors
+    )
+    columns = ("factor", "count", "each", "at most", "deducted", "what")
+    return Preview(
+        numbers={"score": value.score, "grade": value.grade},
+        markdown=value.summary,
+        tables={"factors": Table(columns, rows)},
+    )
+
+
+def _checks(value: Confidence) -> tuple[Check, ...]:
+    return (Check("confidence_is_enough", value.hundredths >= ENOUGH, value.summary),)
+
+
+@stage(
+    artifact="confidence.json",
+    group="estimates",
+    preview=_preview,
+    checks=_checks,
+    check_names=("confidence_is_enough",),
+)
+def confidence(
+    canonical_spec: Spec,
+    assessment: Assessment,
+    validation_report: ValidationReport,
+    export_validation_report: ExportValidationReport,
+) -> Confidence:
+    """How far the build can be trusted: 1.0 less what each warning, assumption, repair round and error takes."""
+    found = (
+        *(finding for finding in assessment.findings if finding.rule.startswith("intake.")),
+        *validation_report.findings,
+        *export_validation_report.findings,
+    )
+    return score(
+        warnings=_said(found, "warning"),
+        assumptions=tuple(assumption.text for assumption in canonical_spec.assumptions),
+        retries=assessment.retries,
+        errors=_said(found, "error"),
+    )
+
+
+def _said(found: tuple[Finding, ...], severity: Severity) -> tuple[str, ...]:
+    return tuple(str(finding) for finding in dict.fromkeys(found) if finding.severity == severity)
 
 
 def _factor(

@@ -24,8 +24,10 @@ from manageai_assets.build.operations import (
     runs_per_month,
     workload,
 )
-from manageai_assets.build.timeline import rates
+from manageai_assets.build.timeline import Timeline, rates
 from manageai_assets.data import DataModel, read_data
+from manageai_assets.intake.models import Intake
+from manageai_assets.stages import Preview, Table, stage
 
 PlatformKey = Literal["make", "n8n_cloud", "n8n_self_hosted", "zapier"]
 CENT = Decimal("0.01")
@@ -132,6 +134,60 @@ class CostEstimate(Result):
         return next(cost for cost in self.platforms if cost.platform == key)
 
 
+def _preview(value: CostEstimate) -> Preview:
+    running = tuple(
+        (
+            cost.name,
+            float(cost.per_run),
+            f"{cost.per_month:,} {cost.unit}",
+            cost.recommended or "on request",
+            str(cost.monthly) if cost.monthly else None,
+            str(cost.yearly) if cost.yearly else None,
+        )
+        for cost in value.platforms
+    )
+    plans = tuple(
+        (cost.name, offer.plan, str(offer.monthly) if offer.monthly else None, offer.why, offer.note)
+        for cost in value.platforms
+        for offer in cost.plans
+    )
+    steps = tuple(
+        (row.step, row.title, float(row.times), float(row.operations), float(row.credits), float(row.tasks), row.why)
+        for row in value.operations.steps
+    )
+    make = value.platform("make")
+    return Preview(
+        numbers={
+            "setup": str(value.setup.total),
+            "make_plan": make.recommended or "on request",
+            "make_a_month": str(make.monthly) if make.monthly else "on request",
+            "credits_per_run": float(value.operations.credits),
+            "runs_a_month": float(value.runs.per_month),
+            "prices_as_of": value.prices_as_of.isoformat(),
+        },
+        markdown=value.prices_note,
+        tables={
+            "running cost": Table(("platform", "units a run", "a month", "plan", "monthly", "yearly"), running),
+            "plans": Table(("platform", "plan", "monthly", "why", "note"), plans),
+            "steps": Table(("step", "title", "times", "operations", "Make credits", "Zapier tasks", "why"), steps),
+            "rests on": Table(
+                ("what", "value", "from"), tuple((item.what, float(item.value), item.source) for item in value.basis)
+            ),
+        },
+    )
+
+
+@stage(artifact="cost_estimate.json", group="estimates", preview=_preview)
+def cost_estimate(canonical_spec: Spec, timeline: Timeline, intake: Intake) -> CostEstimate:
+    """What it costs to set up and to run: Make with the plan it needs, the same workload on n8n and Zapier beside it.
+
+    Operations are counted as each platform counts them, loops and searches multiplied; prices are dated list prices
+    from `data/prices.yaml`.
+    """
+    held = {system.name.lower(): system.plan for system in intake.systems if system.plan}
+    return estimate(canonical_spec, timeline.hours, held)
+
+
 def prices() -> Prices:
     """The price table in `data/prices.yaml`."""
     data: Prices = read_data(Prices, "prices")
@@ -196,7 +252,7 @@ def _platform_cost(
     offers = tuple(_offer(plan, row.currency, needed, runs, len(spec.nodes)) for plan in row.plans)
     fitting = [offer for offer in offers if offer.monthly is not None]
     best = min(fitting, key=lambda offer: offer.monthly.amount if offer.monthly else Decimal(0), default=None)
-    own = held.get(key.split("_")[0])
+    own = next((plan for name, plan in held.items() if name.split(".")[0] == key.split("_")[0]), None)
     return PlatformCost(
         platform=key,
         name=row.name,

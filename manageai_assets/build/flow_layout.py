@@ -182,7 +182,7 @@ def _block(
         shift = _clear(block, other, down)
         shift = max(shift, size.width / 2 + GAP_X + sizes[name].width / 2)
         _join(block, name, other, shift, down)
-        arrow = size.above + size.height / 2
+        arrow = size.above + 29.0
         _add(block, (size.width / 2, arrow - 12, shift - sizes[name].width / 2, arrow + 12))
     return block
 
@@ -219,12 +219,7 @@ def _side_by_side(block: _Block, row: list[tuple[str, _Block]], down: float, box
 def _shift(taken: Sequence[Rect], rects: Sequence[Rect]) -> float:
     """How far to the right `rects` must go to stand clear of `taken`."""
     return max(
-        (
-            a[2] + GAP_X - b[0]
-            for a in taken
-            for b in rects
-            if a[1] < b[3] + GAP_Y / 2 and b[1] < a[3] + GAP_Y / 2
-        ),
+        (a[2] + GAP_X - b[0] for a in taken for b in rects if a[1] < b[3] + GAP_Y / 2 and b[1] < a[3] + GAP_Y / 2),
         default=float("-inf"),
     )
 

@@ -1,6 +1,7 @@
-"""Text in pictures: how wide it is, how it wraps, and how it is escaped.
+"""Text and elements of pictures: how wide text is, how it wraps, and how it becomes SVG.
 
-Nobody knows which font the picture will be shown in, so widths are those of a wide sans-serif.
+Nobody knows which font the picture will be shown in, so widths are those of a wide sans-serif. Whatever goes through
+`element` is cleaned and escaped.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ _NARROW, _WIDE = frozenset("fijlrt.,:;'|!()[]{}/\\ I"), frozenset("mwMWGOQ@%&—
 def clean(text: str) -> str:
     """`text` on one line, without control, formatting or unassigned characters, which XML forbids or which mislead."""
     visible = (
-        " " if character.isspace() else character if unicodedata.category(character)[0] != "C" else "\N{REPLACEMENT CHARACTER}"
+        " "
+        if character.isspace()
+        else character
+        if unicodedata.category(character)[0] != "C"
+        else "\N{REPLACEMENT CHARACTER}"
         for character in text
     )
     return " ".join("".join(visible).split())
@@ -23,6 +28,21 @@ def clean(text: str) -> str:
 def xml(text: str) -> str:
     """`text` cleaned and escaped for XML, in elements and in attributes."""
     return escape(clean(text), {'"': "&quot;", "'": "&#39;"})
+
+
+def number(value: float) -> str:
+    """A coordinate: one decimal at most, no trailing zero."""
+    text = f"{value:.1f}"
+    return text[:-2] if text.endswith(".0") else text
+
+
+def element(name: str, words: str = "", /, **attributes: str | float) -> str:
+    """An SVG element with these attributes (`_` stands for `-`) around this text."""
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{xml(value) if isinstance(value, str) else number(value)}"'
+        for key, value in attributes.items()
+    )
+    return f"<{name}{written}>{xml(words)}</{name}>" if words else f"<{name}{written}/>"
 
 
 def width(text: str, size: float) -> float:
@@ -51,7 +71,9 @@ def wrap(text: str, size: float, most: float, lines: int) -> list[str]:
             line = longer
             continue
         if len(wrapped) == lines - 1:
-            wrapped.append(_cut(" ".join(words[index:]) if not line else f"{line} {' '.join(words[index:])}", size, most))
+            wrapped.append(
+                _cut(" ".join(words[index:]) if not line else f"{line} {' '.join(words[index:])}", size, most)
+            )
             return wrapped
         if line:
             wrapped.append(line)

@@ -18,6 +18,7 @@ from compilers.spec import (
     OnError,
     OperationStep,
     RouterStep,
+    Spec,
     StopStep,
 )
 
@@ -45,6 +46,8 @@ _FLOW_NAMES = {
     "respond": "Answer",
     "sub_scenario": "Other automation",
 }
+
+_WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 _COLLECT = {
     "array": "Collect into a list",
@@ -163,3 +166,35 @@ def edge_words(edge: Edge) -> str:
     if edge.fallback:
         words = f"Otherwise: {words}" if words and words.lower() != "otherwise" else "Otherwise"
     return f"{words} (off)" if edge.disabled else words
+
+
+def starts(spec: Spec) -> str:
+    """When the automation runs, in one phrase: `every Monday and Friday at 07:30 (Europe/Berlin)`."""
+    trigger = spec.trigger
+    operation = registry().find(trigger.app, trigger.operation) if isinstance(trigger, OperationStep) else None
+    schedule = spec.schedule
+    if schedule is None or schedule.kind == "immediately":
+        if operation is not None and not operation.instant and schedule is None:
+            return f"when it finds something new: {spec.trigger.title}"
+        return f"at once, each time this happens: {spec.trigger.title}"
+    at = f" at {schedule.at:%H:%M}" if schedule.at else ""
+    match schedule.kind:
+        case "every":
+            when = "every minute" if schedule.minutes == 1 else f"every {schedule.minutes or 15} minutes"
+        case "daily":
+            when = f"every day{at}"
+        case "weekly":
+            days = [_WEEKDAYS[day] for day in sorted(set(schedule.weekdays))]
+            when = f"every {_listed(days) or 'week'}{at}"
+        case "monthly":
+            days = [str(day) for day in sorted(set(schedule.month_days))]
+            when = f"every month on day {_listed(days) or '1'}{at}"
+        case "once":
+            return f"once, at {schedule.date:%Y-%m-%d %H:%M %Z}".strip() if schedule.date else "once"
+        case _:
+            return "when somebody starts it"
+    return f"{when} ({spec.settings.timezone})"
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)

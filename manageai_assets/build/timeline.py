@@ -14,10 +14,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from compilers.exports import platforms
 from compilers.graph import SpecGraph
 from compilers.registry import registry
 from compilers.spec import OperationStep, Spec
 from manageai_assets.data import DataModel, read_data
+from manageai_assets.intake.models import Intake
+from manageai_assets.stages import Check, Preview, Table, stage
 
 Fit = Literal["no deadline", "comfortable", "tight", "missed", "not dated"]
 TIGHT_DAYS = 2
@@ -126,6 +129,54 @@ class Timeline(Result):
     note: str
 
 
+def _preview(value: Timeline) -> Preview:
+    phases = tuple(
+        (
+            phase.name,
+            float(phase.hours),
+            _days(phase),
+            f"{phase.times} times" if phase.times > 1 else "once",
+            phase.what,
+        )
+        for phase in value.phases
+    )
+    milestones = tuple((item.name, item.day, item.on.isoformat() if item.on else None) for item in value.milestones)
+    terms = tuple(
+        (phase.name, term.what, float(term.count), float(term.each), float(term.total))
+        for phase in value.phases
+        for term in phase.terms
+    )
+    return Preview(
+        numbers={
+            "hours": float(value.hours),
+            "working_days": value.working_days,
+            "complexity": f"{value.complexity.grade} ({value.complexity.points} points)",
+            "deadline": value.fit,
+        },
+        markdown=value.note,
+        tables={
+            "milestones": Table(("milestone", "working day", "date"), milestones),
+            "phases": Table(("phase", "hours", "days", "done", "what"), phases),
+            "terms": Table(("phase", "what", "count", "hours each", "hours"), terms),
+        },
+    )
+
+
+def _days(phase: Phase) -> str:
+    return str(phase.first_day) if phase.first_day == phase.last_day else f"{phase.first_day} to {phase.last_day}"
+
+
+def _checks(value: Timeline) -> tuple[Check, ...]:
+    return (Check("deadline_is_met", value.fit != "missed", value.note),)
+
+
+@stage(artifact="timeline.json", group="estimates", preview=_preview, checks=_checks, check_names=("deadline_is_met",))
+def timeline(canonical_spec: Spec, intake: Intake) -> Timeline:
+    """Hours by phase and a calendar of milestones, from what is in the spec and the rates in `data/rates.yaml`."""
+    wanted = tuple(name for name in canonical_spec.targets if name in platforms())
+    return plan(canonical_spec, intake.received or canonical_spec.created, intake.deadline, wanted)
+
+
 def rates() -> Rates:
     """The rates in `data/rates.yaml`."""
     data: Rates = read_data(Rates, "rates")
@@ -136,8 +187,9 @@ def counts(spec: Spec) -> Mapping[str, Decimal]:
     """What is in the spec, by the names of `counts` in `data/rates.yaml`."""
     steps = [step for step in spec.steps if not step.disabled]
     kinds = [step.kind for step in steps]
-    apps = sorted({step.app for step in spec.nodes if isinstance(step, OperationStep)})
-    known = [app.connection for name in apps if (app := registry().apps.get(name)) and app.connection]
+    used = {step.connection for step in spec.nodes if isinstance(step, OperationStep)}
+    apps = [registry().apps.get(connection.app) for connection in spec.connections if connection.id in used]
+    known = [app.connection for app in apps if app and app.connection]
     graph = SpecGraph(spec)
     handled = {edge.source for edge in spec.edges if edge.kind == "error"}
     handled |= {step.id for step in spec.nodes if step.on_error is not None}
@@ -160,21 +212,21 @@ def counts(spec: Spec) -> Mapping[str, Decimal]:
     return {name: Decimal(value) for name, value in number.items()} | {"connection_hours": Decimal(minutes) / 60}
 
 
-def plan(spec: Spec, received: date | None, deadline: date | None, platforms: tuple[str, ...]) -> Timeline:
-    """The timeline of delivering the spec for these platforms, for an intake of that date."""
+def plan(spec: Spec, received: date | None, deadline: date | None, targets: tuple[str, ...]) -> Timeline:
+    """The timeline of delivering the spec for these targets, for an intake of that date."""
     rate, number = rates(), counts(spec)
     grade = _complexity(rate, number)
     phases: list[Phase] = []
     position = Decimal(0)
     wait = Decimal(rate.client_wait_days)
-    work = [_phase_hours(rate, phase, number, len(platforms)) for phase in rate.phases]
+    work = [_phase_hours(rate, phase, number, len(targets)) for phase in rate.phases]
     buffer = _round_up(sum((hours for hours, _ in work), Decimal(0)) * grade.buffer, rate.round_to)
     for phase, (hours, terms) in zip(rate.phases, work, strict=True):
         if phase is rate.phases[-1]:
             position = _append(phases, position, rate, "Buffer", f"{grade.buffer:.0%} for a {grade.grade} flow", buffer)
         if phase.waits_for_client and hours:
             position = max(position, wait)
-        times = max(len(platforms), 1) if phase.per_platform else 1
+        times = max(len(targets), 1) if phase.per_platform else 1
         position = _append(phases, position, rate, phase.name, phase.what, hours, times, terms)
     days = max(int(position.to_integral_value(ROUND_CEILING)), 1)
     start = working_day_after(received, 1) if received else None
@@ -182,7 +234,7 @@ def plan(spec: Spec, received: date | None, deadline: date | None, platforms: tu
         hours=sum((phase.hours for phase in phases), Decimal(0)),
         working_days=days,
         complexity=grade,
-        platforms=platforms,
+        platforms=targets,
         phases=tuple(phases),
         milestones=_milestones(phases, start, rate, bool(number["apps"])),
         received=received,
@@ -285,8 +337,7 @@ def _milestones(phases: list[Phase], start: date | None, rate: Rates, accounts: 
     reached.extend((names[phase.name], phase.last_day) for phase in phases if phase.name in names and phase.hours)
     reached.sort(key=lambda item: item[1])
     return tuple(
-        Milestone(name=name, day=day, on=working_day_after(start, day - 1) if start else None)
-        for name, day in reached
+        Milestone(name=name, day=day, on=working_day_after(start, day - 1) if start else None) for name, day in reached
     )
 
 

@@ -41,7 +41,7 @@ from compilers.spec import (
     findings_of,
 )
 from manageai_assets.intake.conditions import both, parse_when
-from manageai_assets.intake.ledger import Ledger
+from manageai_assets.intake.ledger import Ledger, Question
 from manageai_assets.intake.models import Intake
 from manageai_assets.intake.naming import name_steps
 from manageai_assets.intake.operations import (
@@ -86,6 +86,7 @@ class Build:
     spec: Spec | None
     findings: tuple[Finding, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
+    questions: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class _Builder:
             if name not in known:
                 self.ledger.warn("sample.unused", f"samples.{shorten(name, 60)}", "no step has this id")
         spec = self._spec(trigger, schedule) if trigger and not self.ledger.failed else None
-        return Build(spec, tuple(self.ledger.findings), tuple(self.ledger.assumptions))
+        return Build(spec, tuple(self.ledger.findings), tuple(self.ledger.assumptions), tuple(self.ledger.questions))
 
     def _spec(self, trigger: TriggerStep, schedule: Schedule | None) -> Spec | None:
         intake = self.intake

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from compilers.errors import shorten
 from compilers.registry import InputField, Operation
 from manageai_assets.intake.clauses import find_phrase, without_articles
+from manageai_assets.intake.conditions import split_condition
 from manageai_assets.intake.ledger import Ledger
 from manageai_assets.intake.models import Intake
 from manageai_assets.intake.naming import id_of
@@ -46,6 +47,8 @@ class Context:
     """Templates of arrays, each with the fields of its elements."""
     text: str = ""
     """Template of a text that stands for everything, such as a collected summary."""
+    results: str = ""
+    """Id of the search whose results come one by one here; empty when there is one bundle."""
     taken: set[str] = field(default_factory=set)
 
     def new_id(self, wanted: str) -> str:
@@ -83,12 +86,18 @@ class Context:
         """All known fields as lines of text."""
         if self.text:
             return self.text
-        return "\n".join(f"{_title(known.name)}: {known.template}" for known in self.fields[:SUMMARY_FIELDS])
+        return "\n".join(f"{_title(known.name)}: {known.template}" for known in self.telling)
+
+    @property
+    def telling(self) -> list[Known]:
+        """The fields that say something to people: ids and the like are left out while there are others."""
+        noise = vocabulary().noise_fields
+        return ([known for known in self.fields if known.name not in noise] or self.fields)[:SUMMARY_FIELDS]
 
     @property
     def record(self) -> dict[str, JsonValue]:
         """All known fields by name."""
-        return {_title(known.name): known.template for known in self.fields[:SUMMARY_FIELDS]}
+        return {_title(known.name): known.template for known in self.telling}
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -106,11 +115,14 @@ class Clause:
     text: str
     object: str
     instruction: str = ""
+    search: bool = False
 
 
 def fill_inputs(operation: Operation, clause: Clause, context: Context, where: str) -> dict[str, JsonValue]:
     """The inputs of an operation, as far as the clause and what is known before it say them."""
     inputs: dict[str, JsonValue] = {}
+    if clause.search:
+        _note_criterion(clause, "where" in operation.inputs, context, where)
     for name, spec in operation.inputs.items():
         rule = next((entry for entry in vocabulary().fill if name in entry.inputs), None)
         value = _value(rule, spec, clause, context, where) if rule else None
@@ -118,7 +130,22 @@ def fill_inputs(operation: Operation, clause: Clause, context: Context, where: s
             value = known.template
         if value is not None and (spec.required or rule is None or rule.optional):
             inputs[name] = value
+        elif value is not None and rule and rule.kind == "record" and not spec.required:
+            text = f"Further fields for `{shorten(clause.text, 80)}` are mapped to the client's own names at set-up."
+            context.ledger.assume("medium", text, f"{where}.inputs.{name}")
     return inputs
+
+
+def _note_criterion(clause: Clause, takes_where: bool, context: Context, where: str) -> None:
+    """A search for something particular must say how it is recognised; else it would find too much."""
+    if takes_where and _where(clause):
+        return
+    noun = without_articles(clause.object)
+    noun = re.sub(r"^(?:for|nach)\s+", "", noun, flags=re.IGNORECASE)
+    words = set(_words(without_articles(noun))) - set(vocabulary().all_words)
+    if words:
+        what = f"how `{shorten(noun, 80)}` are recognised is not said"
+        context.ledger.fail("search.criterion", where, what, "such as `where Status is overdue`")
 
 
 def _value(rule: Fill, spec: InputField, clause: Clause, context: Context, where: str) -> JsonValue:
@@ -136,21 +163,43 @@ def _value(rule: Fill, spec: InputField, clause: Clause, context: Context, where
         case "summary":
             return context.summary or None
         case "headline":
-            return f"{context.about}: {context.fields[0].template}" if context.fields else context.intake.name
+            telling = context.telling
+            return f"{context.about}: {telling[0].template}" if telling and not context.text else context.about
         case "record":
             return context.record or None
         case "list":
-            return list(context.record) or None
+            return _headers(clause, context)
+        case "where":
+            return _where(clause) or None
         case "search":
             quoted = _QUOTED.search(clause.text)
             return quoted.group(1) if quoted else clause.object or None
+
+
+def _where(clause: Clause) -> dict[str, JsonValue]:
+    """`where Status is overdue`: the columns that must hold a value, by name."""
+    match = find_phrase(clause.text, vocabulary().where_words)
+    split = split_condition(clause.text[match.end() :].strip()) if match else None
+    if split is None:
+        return {}
+    column, row, value = split
+    column, value = without_articles(column), value.strip(" \"'“”")
+    return {column: value} if row.text == "text:equals" and column and value and " and " not in value else {}
+
+
+def _headers(clause: Clause, context: Context) -> list[JsonValue] | None:
+    """The columns that are spoken of: those written, or those searched for and shown."""
+    wanted = _where(clause)
+    if clause.search:
+        return [*wanted, *([vocabulary().result_field] if vocabulary().result_field not in wanted else [])]
+    return list(context.record) or None
 
 
 def _audience(clause: Clause, context: Context, where: str) -> str | None:
     named = _HASH_NAME.search(clause.text)
     if named:
         return named.group(1)
-    noun = without_articles(clause.object)
+    noun = without_articles(re.split(r"\s(?:to|an)\s", clause.object)[-1])
     words = [word for word in _words(noun) if word not in vocabulary().audience_words]
     if not words or len(words) > 3 or find_phrase(noun, (*vocabulary().record_words, *vocabulary().person_words)):
         return None

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from compilers.errors import RegistryError, shorten
 from compilers.registry import App, Operation, registry
 from compilers.spec import Connection, OnError, OutputField
-from manageai_assets.intake.ledger import Ledger
+from manageai_assets.intake.ledger import Ledger, Question
 from manageai_assets.intake.models import Intake
 from manageai_assets.intake.naming import id_of
 from manageai_assets.intake.plan import ActionPlan, ErrorPlan, FieldType, TriggerPlan
@@ -93,6 +93,10 @@ def complete_inputs(found: Found, inputs: Mapping[str, JsonValue], ledger: Ledge
             ledger.fail("input.missing", f"{where}.inputs.{name}", what, spec.description or "say what it should be")
             continue
         completed[name] = placeholder.value
+        if placeholder.question:
+            why = "Until it is known, the place is marked and filled in at set-up."
+            what = placeholder.question.format(app=found.app.name)
+            ledger.ask(Question(what=what, why=why, about=f"{where}.inputs.{name}", blocking=False))
         ledger.assume(placeholder.severity, placeholder.text.format(app=found.app.name), f"{where}.inputs.{name}")
     return completed
 
@@ -118,7 +122,9 @@ def outputs_of(plan: TriggerPlan | ActionPlan, found: Found, sample: JsonValue) 
     """The fields that the plan names, or, of an operation with open outputs, those that its sample shows."""
     if plan.fields:
         return tuple(OutputField(path=path[:400], type=kind) for path, kind in plan.fields.items())
-    if not found.operation.open_outputs or not isinstance(sample, dict):
+    operation = found.operation
+    grows = operation.open_outputs or any(output.type in ("object", "any") for output in operation.outputs.values())
+    if not grows or not isinstance(sample, dict):
         return ()
     fields = [OutputField(path=path, type=kind) for path, kind in _leaves(sample, "") if len(path) <= 400]
     return tuple(fields[:MAX_OUTPUTS])

@@ -71,7 +71,8 @@ class Fill(DataModel):
 
     inputs: tuple[RegistryName, ...]
     kind: Literal[
-        "summary", "headline", "record", "audience", "person", "own_address", "instruction", "fixed", "search", "list"
+        "summary", "headline", "record", "audience", "person", "own_address", "instruction", "fixed", "search", "list",
+        "where",
     ]  # fmt: skip
     value: JsonValue = None
     optional: bool = Field(default=False, description="fill it although the operation doesn't need it")
@@ -105,6 +106,11 @@ class Vocabulary(DataModel):
     own_words: tuple[str, ...] = Field(description="words for the client's own people")
     audience_words: tuple[str, ...] = Field(description="words that are no part of a channel's name")
     fill: tuple[Fill, ...]
+    trigger_fillers: tuple[str, ...]
+    all_words: tuple[str, ...]
+    where_words: tuple[str, ...]
+    result_field: str
+    noise_fields: tuple[str, ...]
 
 
 @cache

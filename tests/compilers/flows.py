@@ -317,7 +317,7 @@ def _failing(name: str, on_error: JsonValue, handler: list[JsonValue], edges: li
         "kind": "app",
         "app": "json",
         "operation": "parse",
-        "inputs": {"json": "{{ call.body.text }}"},
+        "inputs": {"text": "{{ call.body.text }}"},
         **({"on_error": on_error} if on_error else {}),
     }
     return _flow(

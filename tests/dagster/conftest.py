@@ -1,3 +1,5 @@
-"""A Dagster instance and the project's tables on an embedded PostgreSQL of the tests' own."""
+"""The fixtures of `tests.postgres`."""
 
-from __future__ import annotations
+from tests.postgres import database, empty_engine, engine, instance, postgres, template
+
+__all__ = ["database", "empty_engine", "engine", "instance", "postgres", "template"]

@@ -20,6 +20,15 @@ BY_TYPE: Mapping[str, JsonValue] = {
     "file": "{{ report.data }}",
     "any": "{{ lead.body }}",
 }
+START: JsonValue = {
+    "id": "start",
+    "name": "Start",
+    "type": "n8n-nodes-base.webhook",
+    "typeVersion": 2.1,
+    "position": [0, 0],
+    "parameters": {"httpMethod": "POST", "path": "start", "options": {}},
+    "webhookId": "start",
+}
 _EXPRESSION = re.compile(r"\{\{\s*([a-z_][\w.]*)\s*\}\}")
 
 
@@ -64,21 +73,27 @@ def operations() -> Iterator[tuple[str, App, Operation]]:
 
 
 def sample(field: InputField) -> JsonValue:
-    """A realistic value of an input: its example, an option, its default, or one of its type."""
-    for known in (field.example, field.options[-1] if field.options else None, field.default):
+    """A realistic value of an input: its example, its default, an option, or one of its type."""
+    for known in (field.example, field.default, field.options[0] if field.options else None):
         if known is not None:
             return known
     return BY_TYPE[field.type]
 
 
-def literal(value: JsonValue) -> JsonValue:
+def literal(field: InputField, value: JsonValue) -> JsonValue:
     """The same value without expressions."""
+    if field.type == "number" and isinstance(value, str):
+        return 7
+    return _without_expressions(value)
+
+
+def _without_expressions(value: JsonValue) -> JsonValue:
     if isinstance(value, str):
         return _EXPRESSION.sub("7", value)
     if isinstance(value, list):
-        return [literal(item) for item in value]
+        return [_without_expressions(item) for item in value]
     if isinstance(value, dict):
-        return {key: literal(item) for key, item in value.items()}
+        return {key: _without_expressions(item) for key, item in value.items()}
     return value
 
 
@@ -89,9 +104,11 @@ def input_sets(operation: Operation) -> dict[str, dict[str, JsonValue]]:
     everything = {name: sample(field) for name, field in fields.items()}
     required = {**defaults, **{name: value for name, value in everything.items() if fields[name].required}}
     sets = {"all": everything, "required": required}
-    sets["fixed"] = {name: literal(value) for name, value in everything.items()}
+    sets["fixed"] = {name: literal(fields[name], value) for name, value in everything.items()}
     for name, field in fields.items():
-        sets |= {f"{name}={option}": {**everything, name: typed(field, option)} for option in field.options}
+        others: list[JsonValue] = [typed(field, option) for option in field.options]
+        others += [True, False] if field.type == "boolean" else []
+        sets |= {f"{name}={other}": {**everything, name: other} for other in others}
     return sets
 
 
@@ -100,20 +117,26 @@ def typed(field: InputField, option: str) -> JsonValue:
     return int(option) if field.type == "number" else option
 
 
-def n8n_node(name: str, app: App, operation: Operation, node: N8nNode, inputs: Mapping[str, JsonValue]) -> JsonValue:
-    """The n8n node that calls an operation."""
+def n8n_workflow(
+    name: str, app: App, operation: Operation, node: N8nNode, inputs: Mapping[str, JsonValue]
+) -> JsonValue:
+    """A workflow that starts with the operation, or calls it behind a webhook."""
     account = app.connection.n8n if app.connection and operation.connection else None
     credential = node.credential or (account.credential if account else None)
     parameters: dict[str, JsonValue] = dict(account.parameters) if account else {}
     parameters |= bind(node.parameters, inputs, PlainN8n())
-    return {
+    step: JsonValue = {
         "id": name,
         "name": name,
         "type": node.node,
         "typeVersion": node.version,
-        "position": [0, 0],
+        "position": [220, 0],
         "parameters": parameters,
         **({"credentials": {credential: {"id": "1", "name": "Account"}}} if credential else {}),
         **({"webhookId": name} if node.webhook else {}),
         **node.settings,
     }
+    if operation.kind == "trigger":
+        return {"name": name, "nodes": [step], "connections": {}, "settings": {}}
+    connections: JsonValue = {"Start": {"main": [[{"node": name, "type": "main", "index": 0}]]}}
+    return {"name": name, "nodes": [START, step], "connections": connections, "settings": {}}
