@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections import Counter
@@ -144,15 +145,15 @@ def _without(fields: dict[str, JsonValue], *names: str) -> dict[str, JsonValue]:
 
 
 def _part(old: Items, new: Items) -> PartDiff:
-    changed = (
+    both = (
         ItemChange(id=identifier, title=title, changes=tuple(_changes(old[identifier][1], fields)))
         for identifier, (title, fields) in new.items()
-        if identifier in old and fields != old[identifier][1]
+        if identifier in old
     )
     return PartDiff(
         added=tuple(ItemChange(id=name, title=title) for name, (title, _) in new.items() if name not in old),
         removed=tuple(ItemChange(id=name, title=title) for name, (title, _) in old.items() if name not in new),
-        changed=tuple(changed),
+        changed=tuple(item for item in both if item.changes),
     )
 
 
@@ -161,18 +162,16 @@ def _changes(old: JsonValue, new: JsonValue, path: str = "") -> Iterator[FieldCh
     stack: list[tuple[str, JsonValue, JsonValue]] = [(path, old, new)]
     while stack:
         place, before, after = stack.pop()
-        if type(before) is type(after) and before == after:
-            continue
         inner: list[tuple[str, JsonValue, JsonValue]] | None = None
         if isinstance(before, dict) and isinstance(after, dict):
             names = dict.fromkeys([*before, *after])
             inner = [(f"{place}.{n}" if place else n, before.get(n), after.get(n)) for n in names]
         elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
             inner = [(f"{place}[{index}]", *pair) for index, pair in enumerate(zip(before, after, strict=True))]
-        if inner is None:
-            yield FieldChange(path=place, old=before, new=after)
-        else:
+        if inner is not None:
             stack.extend(reversed(inner))
+        elif type(before) is not type(after) or before != after:
+            yield FieldChange(path=place, old=before, new=after)
 
 
 # -- writing -------------------------------------------------------------------------------------------------------
@@ -183,7 +182,8 @@ def _shown(value: JsonValue) -> str:
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>()#+.!|~&-])", r"\\\1", shorten(text, SHOWN_VALUE))
+    """Text in the middle of a line of Markdown, as it stands."""
+    return html.escape(re.sub(r"([\\`*_\[\]|~$])", r"\\\1", shorten(text, SHOWN_VALUE)), quote=False)
 
 
 def _code(value: JsonValue) -> str:

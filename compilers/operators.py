@@ -82,18 +82,23 @@ def _has(values: list[Value], wanted: Value, ignore_case: bool) -> bool:
 
 # name, operand, n8n's type and operation, n8n's operation of the opposite, Make's name, Python, JavaScript
 _AND_OPPOSITES: tuple[tuple[str, Operand, str, str, str, str, Callable[[Any, Any, bool], bool], str], ...] = (
-    ("exists", "any", "string", "notEmpty", "empty", "exist", lambda a, b, ci: a is not None and a != "", "!_isEmpty({l})"),
+    ("exists", "any", "string", "notEmpty", "empty", "exist", lambda a, b, ci: a is not None and a != "",
+        "!_isEmpty({l})"),
     ("text:equals", "text", "string", "equals", "notEquals", "text:equal", lambda a, b, ci: a == b, "{l} === {r}"),
-    ("text:contains", "text", "string", "contains", "notContains", "text:contain", lambda a, b, ci: b in a, "{l}.includes({r})"),
+    ("text:contains", "text", "string", "contains", "notContains", "text:contain", lambda a, b, ci: b in a,
+        "{l}.includes({r})"),
     ("text:starts_with", "text", "string", "startsWith", "notStartsWith", "text:startwith",
      lambda a, b, ci: a.startswith(b), "{l}.startsWith({r})"),
-    ("text:ends_with", "text", "string", "endsWith", "notEndsWith", "text:endwith", lambda a, b, ci: a.endswith(b), "{l}.endsWith({r})"),
+    ("text:ends_with", "text", "string", "endsWith", "notEndsWith", "text:endwith", lambda a, b, ci: a.endswith(b),
+        "{l}.endsWith({r})"),
     ("text:matches", "text", "string", "regex", "notRegex", "text:pattern", _matches, "new RegExp({r}, {c}).test({l})"),
-    ("number:equals", "number", "number", "equals", "notEquals", "number:equal", lambda a, b, ci: a == b, "{l} === {r}"),
+    ("number:equals", "number", "number", "equals", "notEquals", "number:equal", lambda a, b, ci: a == b,
+        "{l} === {r}"),
     ("date:equals", "date", "dateTime", "equals", "notEquals", "date:equal", lambda a, b, ci: a == b, "{l} === {r}"),
     ("time:equals", "time", "", "", "", "time:equal", lambda a, b, ci: a == b, "{l} === {r}"),
     ("array:contains", "array", "array", "contains", "notContains", "array:contain", _has, "_has({l}, {r}, {c})"),
-    ("array:length_equals", "length", "array", "lengthEquals", "lengthNotEquals", "array:equal", lambda a, b, ci: a == b, "{l} === {r}"),
+    ("array:length_equals", "length", "array", "lengthEquals", "lengthNotEquals", "array:equal", lambda a, b,
+        ci: a == b, "{l} === {r}"),
     ("boolean:equals", "boolean", "boolean", "equals", "notEquals", "boolean:equal",
      lambda a, b, ci: a is not None and a is b, "(a => a !== null && a === {r})({l})"),
 )  # fmt: skip
@@ -131,7 +136,7 @@ def _rows() -> tuple[Operator, ...]:
 
 
 OPERATORS: Mapping[str, Operator] = MappingProxyType({row.name: row for row in _rows()})
-"""Every operator by its neutral name. With and without `:ci` they are Make's 52 (facts, `make_filter_operators.json`)."""
+"""Every operator by its neutral name. With their `:ci` forms they are Make's 52 (`make_filter_operators.json`)."""
 _FROM_MAKE: Mapping[str, str] = MappingProxyType({row.make: row.name for row in OPERATORS.values()})
 
 
@@ -149,7 +154,7 @@ def make_operator(name: str, ignore_case: bool = False) -> str:
     """Make's spelling of an operator. Raises `ExpressionError` where Make has no form of it that ignores case."""
     row = operator(name)
     if ignore_case and not row.can_ignore_case:
-        raise ExpressionError(f"`{name}` can't ignore case", hint="only comparisons of texts and elements of arrays can")
+        raise ExpressionError(f"`{name}` can't ignore case", hint="only comparisons of texts and of elements can")
     return f"{row.make}:ci" if ignore_case else row.make
 
 
@@ -166,7 +171,7 @@ def from_make(spelling: str) -> tuple[str, bool] | None:
 
 
 def test(condition: Condition, left: Value, right: Value, context: Context) -> bool:
-    """Whether a condition holds for the values of its operands. Raises `ExpressionError` for a pattern that isn't one."""
+    """Whether a condition holds for its operands' values. Raises `ExpressionError` for a pattern that isn't one."""
     row = operator(condition.operator)
     one = _taken(row, left, context, condition.ignore_case)
     other = _taken(row, right, context, condition.ignore_case, right=True)

@@ -14,9 +14,11 @@ The document may be any JSON; parts with a shape that nothing can be made of are
 from __future__ import annotations
 
 import copy
+import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pydantic import JsonValue
 
@@ -97,13 +99,22 @@ def _word(text: str, separator: str, limit: int) -> str:
     return re.sub(r"[^a-z0-9]+", separator, plain).strip(separator)[:limit].strip(separator)
 
 
-def _unused(name: str, taken: set[str], limit: int = 40) -> str:
-    """The name, with the first free number behind it if it is taken."""
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name[: limit - len(str(number)) - 1]}_{number}"
-    return free
+class _Unused:
+    """Gives out names that aren't taken, with a number behind them where they are."""
+
+    def __init__(self, taken: Iterable[str], form: str, limit: int) -> None:
+        self.taken, self.form, self.limit = set(taken), form, limit
+        self._numbers: Counter[str] = Counter()
+
+    def name(self, wanted: str) -> str:
+        """The wanted name, or the nearest one that is free; it counts as taken from now on."""
+        free = wanted
+        while free.casefold() in self.taken:
+            self._numbers[wanted] += 1
+            number = self.form.format(self._numbers[wanted] + 1)
+            free = wanted[: self.limit - len(number)] + number
+        self.taken.add(free.casefold())
+        return free
 
 
 def _one_line(text: str) -> str:
@@ -123,7 +134,8 @@ def _kinds(document: Object) -> Iterator[Fix]:
 
 def _ids(document: Object) -> Iterator[Fix]:
     """Every step has an id of its own, made of its label or of what it does; references to a renamed one follow."""
-    taken = {_text(step.get("id")) for _, step in _steps(document) if _ID.fullmatch(_text(step.get("id")))}
+    given = {_text(step.get("id")) for _, step in _steps(document)}
+    unused = _Unused(filter(_ID.fullmatch, given), "_{}", 40)
     seen: set[str] = set()
     renamed: dict[str, str] = {}
     for where, step in _steps(document):
@@ -131,13 +143,11 @@ def _ids(document: Object) -> Iterator[Fix]:
         if _ID.fullmatch(old) and old not in seen:
             seen.add(old)
             continue
-        given = _word(old or _text(step.get("label")) or _text(step.get("app")) or _text(step.get("kind")), "_", 40)
-        base = given if given[:1].isalpha() else f"step_{given}".strip("_")[:40]
-        step["id"] = new = _unused(base, taken)
-        taken.add(new)
+        word = _word(old or _text(step.get("label")) or _text(step.get("app")) or _text(step.get("kind")), "_", 40)
+        step["id"] = new = unused.name(word if word[:1].isalpha() else f"step_{word}".strip("_")[:40])
         seen.add(new)
-        if old and old not in taken and old not in renamed:
-            renamed[old] = new
+        if old and not _ID.fullmatch(old):
+            renamed.setdefault(old, new)
         yield where, f"has the id `{new}`" + (f" instead of `{shorten(old, 60)}`" if old else "")
     if renamed:
         _rename(document, renamed)
@@ -201,20 +211,14 @@ def _identity(document: Object) -> Iterator[Fix]:
 
 def _labels(document: Object) -> Iterator[Fix]:
     """Every step has a label of its own."""
-    taken = {_text(step.get("label")).casefold() for _, step in _steps(document) if _text(step.get("label"))}
+    unused = _Unused((_text(step.get("label")).casefold() for _, step in _steps(document)), " ({})", MAX_LABEL)
     seen: set[str] = set()
     for where, step in _steps(document):
         label = _text(step.get("label"))
         if label and label.casefold() not in seen:
             seen.add(label.casefold())
-            continue
-        base = label or _readable(_text(step.get("id")))
-        number, new = 1, base
-        while base and new.casefold() in taken | seen:
-            number += 1
-            new = f"{base[: MAX_LABEL - 8]} ({number})"
-        if new:
-            step["label"] = new
+        elif label or _text(step.get("id")):
+            step["label"] = new = unused.name(label or _readable(_text(step.get("id"))))
             seen.add(new.casefold())
             yield f"{where}.label", f"is `{shorten(new, 60)}`"
 
@@ -245,13 +249,13 @@ def _same_edges(document: Object) -> Iterator[Fix]:
     edges = document.get("edges")
     if not isinstance(edges, list):
         return
-    kept: list[JsonValue] = []
+    kept: dict[str, JsonValue] = {}
     for index, edge in enumerate(edges):
-        if edge in kept:
+        same = json.dumps(edge, sort_keys=True)
+        if same in kept:
             yield f"edges[{index}]", "was there twice"
-        else:
-            kept.append(edge)
-    document["edges"] = kept
+        kept.setdefault(same, edge)
+    document["edges"] = list(kept.values())
 
 
 def _fallbacks(document: Object) -> Iterator[Fix]:
@@ -295,6 +299,7 @@ def _connections(document: Object) -> Iterator[Fix]:
         return
     connections: list[JsonValue] = given or []
     taken = {_text(connection.get("id")) for connection in _objects(connections)}
+    unused = _Unused(taken, "_{}", 40)
     for where, step in _steps(document):
         operation, name = _operation(step), _text(step.get("app"))
         account = registry().apps[name].connection if operation and operation.connection else None
@@ -305,7 +310,7 @@ def _connections(document: Object) -> Iterator[Fix]:
         if not wanted and len(own) > 1:
             continue
         if wanted or not own:
-            new = wanted if _ID.fullmatch(wanted) else _unused(name[:40], taken)
+            new = wanted if _ID.fullmatch(wanted) else unused.name(name[:40])
             connections.append({"id": new, "app": name, "label": account.label})
             taken.add(new)
             yield f"connections.{new}", f"is a placeholder for the {account.label} that has to be connected"
@@ -329,13 +334,12 @@ def _needless_connections(document: Object) -> Iterator[Fix]:
 def _kept_bundles(document: Object) -> Iterator[Fix]:
     """Where a step is tried again later, failed bundles are kept until then."""
     strategies = [_object(step.get(key)) for _, step in _steps(document) for key in ("on_error", "directive")]
-    settings = document.setdefault("settings", {}) if isinstance(document.get("settings", {}), dict) else None
-    if isinstance(settings, dict) and any(item.get("strategy") == "retry" for item in strategies):
-        if settings.get("keep_incomplete") is not True:
-            settings["keep_incomplete"] = True
-            yield "settings.keep_incomplete", "is on, as a step is tried again later"
-    if settings == {}:
-        del document["settings"]
+    settings = document.get("settings", {})
+    if not isinstance(settings, dict) or settings.get("keep_incomplete") is True:
+        return
+    if any(item.get("strategy") == "retry" for item in strategies):
+        document["settings"] = {**settings, "keep_incomplete": True}
+        yield "settings.keep_incomplete", "is on, as a step is tried again later"
 
 
 def _schedule(document: Object) -> Iterator[Fix]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -152,7 +153,6 @@ def check_space(folders: Sequence[Path], needed: int = FREE_BYTES_NEEDED) -> Non
 
 def _environment(settings: Settings, url: str) -> dict[str, str]:
     """What the children see: absolute places, the database that was found, and this virtual environment first."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
     given = {
         "DATABASE_URL": url,
         "ARTIFACTS_URI": settings.artifacts_uri,
@@ -162,11 +162,7 @@ def _environment(settings: Settings, url: str) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
     }
-    chosen = {
-        "MAX_CONCURRENT_RUNS": str(min(max(cores, 1), LARGEST_CONCURRENCY)),
-        "DAGSTER_EVENT_BATCH_SIZE": str(EVENT_BATCH),
-    }
-    return {**chosen, **os.environ, **given}
+    return {"DAGSTER_EVENT_BATCH_SIZE": str(EVENT_BATCH), **os.environ, **given}
 
 
 def _prepare_dagster(settings: Settings, environment: Mapping[str, str], children: list[Child]) -> None:
@@ -175,7 +171,7 @@ def _prepare_dagster(settings: Settings, environment: Mapping[str, str], childre
 
     home = settings.data_dir / "dagster_home"
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(PROJECT_ROOT / "dagster.yaml", home / "dagster.yaml")
+    _write_instance(PROJECT_ROOT / "dagster.yaml", home / "dagster.yaml")
     stamp = home / ".prepared"
     done = hashlib.sha256(f"{version('dagster')} {environment['DATABASE_URL']}".encode()).hexdigest()
     if stamp.exists() and stamp.read_text(encoding="utf-8") == done:
@@ -189,6 +185,14 @@ def _prepare_dagster(settings: Settings, environment: Mapping[str, str], childre
         child.check()
     children.remove(child)
     stamp.write_text(done, encoding="utf-8")
+
+
+def _write_instance(source: Path, target: Path) -> None:
+    """Dagster's configuration, with as many runs at once as there are cores."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    runs = min(max(cores, 1), LARGEST_CONCURRENCY)
+    text = source.read_text(encoding="utf-8")
+    target.write_text(re.sub(r"(?m)^( *max_concurrent_runs:) \d+", rf"\1 {runs}", text), encoding="utf-8")
 
 
 def _start_dagster(name: str, module: str, settings: Settings, environment: Mapping[str, str]) -> Child:
@@ -266,9 +270,9 @@ def _wait_for_builds(platform: Platform, keys: Sequence[BuildKey]) -> list[Build
 
 
 def _stages() -> list[str]:
-    from manageai_assets.pipeline import BUILD_STAGES
+    from manageai_assets.pipeline import STAGES
 
-    return ["intake", *(item.name for item in BUILD_STAGES)]
+    return [item.name for item in STAGES]
 
 
 def _say(what: str, said: str) -> None:
@@ -301,13 +305,13 @@ def _show(platform: Platform, rows: Sequence[BuildRow]) -> None:
 
 def _checks(platform: Platform, row: BuildRow) -> str:
     """How many of the checks of a build's artifacts passed."""
-    from manageai_assets.pipeline import BUILD_STAGES
+    from manageai_assets.pipeline import STAGES
     from manageai_assets.workbench import Workbench
 
-    bench = Workbench(ArtifactStore(platform.settings.artifacts_uri), {item.name: item for item in BUILD_STAGES})
+    bench = Workbench(ArtifactStore(platform.settings.artifacts_uri), {item.name: item for item in STAGES})
     results = [
         check.passed
-        for item in BUILD_STAGES
+        for item in STAGES
         if item.checks and (data := bench.store.read(row.key, item.artifact)) is not None
         for check in item.checks(item.decode(data))
     ]

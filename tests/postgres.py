@@ -104,6 +104,5 @@ def dagster_instance(url: str, home: Path, patch: pytest.MonkeyPatch) -> Dagster
     home.mkdir(exist_ok=True)
     shutil.copy(PROJECT_ROOT / "dagster.yaml", home)
     patch.setenv("DATABASE_URL", url)
-    patch.setenv("MAX_CONCURRENT_RUNS", "2")
     patch.setenv("DAGSTER_HOME", str(home))
     return DagsterInstance.from_config(str(home))

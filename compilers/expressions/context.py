@@ -39,9 +39,8 @@ class Context:
     def __post_init__(self) -> None:
         zone = zone_of(self.timezone)
         if zone is None:
-            raise ExpressionError(
-                f"`{shorten(self.timezone, 60)}` isn't a time zone", hint="use a name of the tz database, such as Europe/Prague"
-            )
+            hint = "use a name of the tz database, such as Europe/Prague"
+            raise ExpressionError(f"`{shorten(self.timezone, 60)}` isn't a time zone", hint=hint)
         object.__setattr__(self, "zone", zone)
 
     @staticmethod

@@ -55,10 +55,13 @@ def sort(value: Value = None, order: Value = None, key: Value = None) -> list[Va
             return milliseconds(found)
         return text(found).lower() if known and known.group(2) else text(found)
 
-    keyed = [(key_of(item), item) for item in array(value, "sort")]
+    keyed: list[tuple[Number | str, Value]] = [(key_of(item), item) for item in array(value, "sort")]
     sign = -1 if known and known.group(1) == "desc" else 1
-    keyed.sort(key=cmp_to_key(lambda one, other: sign * _compared(one[0], other[0])))
-    return [item for _, item in keyed]
+
+    def order_of(one: tuple[Number | str, Value], other: tuple[Number | str, Value]) -> int:
+        return sign * _compared(one[0], other[0])
+
+    return [item for _, item in sorted(keyed, key=cmp_to_key(order_of))]
 
 
 def _compared(left: Number | str, right: Number | str) -> int:
@@ -129,23 +132,30 @@ def _one(position: int, name: str) -> Callable[[Value], Value]:
 
 
 FUNCTIONS: tuple[Function, ...] = (
-    row("add", "array", "array: array, value: any, values...: any", "array", "with these elements at its end", add, "_append"),
-    row("remove", "array", "array: array, value: any, values...: any", "array", "without these elements", remove, "_remove"),
+    row("add", "array", "array: array, value: any, values...: any", "array", "with these elements at its end", add,
+        "_append"),
+    row("remove", "array", "array: array, value: any, values...: any", "array", "without these elements", remove,
+        "_remove"),
     row("map", "array", "array: array, key: text, filterKey?: text, filterValues?: text", "array",
-        "the value at a dotted path in each element; only of those whose `filterKey` is one of the comma-separated values",
+        "what lies at a dotted path in each element, or in those whose `filterKey` is one of some values (`a,b`)",
         map_, "_map"),
     row("sort", "array", "array: array, order?: text, key?: text", "array",
         "in order: asc, desc, asc ci or desc ci; by a dotted path in each element", sort, "_sort"),
-    row("reverse", "array", "array: array", "array", "last element first", lambda value=None: array(value, "reverse")[::-1], "_reverse"),
+    row("reverse", "array", "array: array", "array", "last element first",
+        lambda value=None: array(value, "reverse")[::-1], "_reverse"),
     row("shuffle", "array", "array: array", "array", "in random order", shuffle, "_shuffle", in_context=True),
     row("slice", "array", "array: array, start: number, end?: number", "array",
         "elements from `start` up to but without `end`, counted from 0", slice_, "_slice"),
-    row("merge", "array", "array: array, arrays...: any", "array", "all arrays one behind the other; other values are left out",
+    row("merge", "array", "array: array, arrays...: any", "array",
+        "all arrays in a row; other values are left out",
         lambda *values: [item for value in values if isinstance(value, list) for item in value], "_merge"),
-    row("flatten", "array", "array: array, depth?: number", "array", "arrays inside it opened, one level unless said", flatten, "_flatten"),
-    row("distinct", "array", "array: array, key?: text", "array", "the first of equal elements, or of those equal at a path",
+    row("flatten", "array", "array: array, depth?: number", "array", "arrays inside it opened, one level unless said",
+        flatten, "_flatten"),
+    row("distinct", "array", "array: array, key?: text", "array",
+        "the first of equal elements, or of those equal at a path",
         distinct, "_distinct"),
-    row("deduplicate", "array", "array: array", "array", "the first of equal elements", lambda value=None: distinct(value), "_distinct({0})"),
+    row("deduplicate", "array", "array: array", "array", "the first of equal elements",
+        lambda value=None: distinct(value), "_distinct({0})"),
     row("keys", "array", "value: object|array", "array", "names of the fields", keys, "_keys"),
     row("toCollection", "array", "array: array, key: text, value: text", "object",
         "collection of the elements' values under their keys", to_collection, "_toCollection"),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from compilers.errors import ExpressionError, shorten
 from compilers.expressions.context import Context
+from compilers.expressions.date_reading import detect_date, read_date
 from compilers.expressions.dates import (
     DEFAULT_FORMAT,
     MONTHS,
@@ -16,12 +17,10 @@ from compilers.expressions.dates import (
     add_months,
     add_time,
     at_wall_time,
-    detect_date,
     format_date,
     from_milliseconds,
     in_zone,
     name_index,
-    read_date,
     zone_of,
 )
 from compilers.expressions.functions import Function, row
@@ -31,7 +30,8 @@ from compilers.expressions.values import Number, Value, calculate, milliseconds,
 
 def not_a_date(value: Value) -> ExpressionError:
     """The refusal of a value that should be a date."""
-    return ExpressionError(f"'{shorten(text(value), 60)}' is not a valid date", hint="read it with parseDate and its format")
+    what = f"'{shorten(text(value), 60)}' is not a valid date"
+    return ExpressionError(what, hint="read it with parseDate and its format")
 
 
 def as_date(context: Context, value: Value) -> datetime | None:
@@ -147,7 +147,8 @@ def difference(context: Context, end: Value = None, start: Value = None, unit: V
         size, most = _RESTS[name]
         return passed // size % most
     if name not in _UNITS:
-        raise ExpressionError(f"'{shorten(name, 40)}' is not a unit of dateDiff", hint=f"use one of {', '.join([*_UNITS, *_RESTS])}")
+        units = ", ".join([*_UNITS, *_RESTS])
+        raise ExpressionError(f"'{shorten(name, 40)}' is not a unit of dateDiff", hint=f"use one of {units}")
     return passed // _UNITS[name]
 
 
@@ -157,11 +158,14 @@ def _date(name: str, argument: str, summary: str, shift: Shift, js: str) -> Func
 
 FUNCTIONS: tuple[Function, ...] = (
     row("parseDate", "date", "text: text|number, format?: text, timezone?: text", "date",
-        "the date that a text holds, in a format of moment's tokens or a well-known one", parse, "_parseDate", in_context=True),
+        "the date that a text holds, in a format of moment's tokens or a well-known one", parse, "_parseDate",
+        in_context=True),
     row("formatDate", "date", "date: date, format?: text, timezone?: text", "any",
-        "a date as text, in moment's tokens, in the scenario's time zone unless one is given", format_as, "", in_context=True),
+        "a date as text, in moment's tokens, in the scenario's time zone unless one is given", format_as, "",
+        in_context=True),
     row("dateDiff", "date", "end: date, start: date, unit?: text", "any",
-        "time from start to end in D, H, m, s, or what is left over in RH, Rm, Rs", difference, "_dateDiff", in_context=True),
+        "time from start to end in D, H, m, s, or what is left over in RH, Rm, Rs", difference, "_dateDiff",
+        in_context=True),
     _date("addSeconds", "number: number", "so many seconds later", _add_time(1000), "_addTime({0}, {1}, 1000)"),
     _date("addMinutes", "number: number", "so many minutes later", _add_time(60_000), "_addTime({0}, {1}, 60000)"),
     _date("addHours", "number: number", "so many hours later", _add_time(3_600_000), "_addTime({0}, {1}, 3600000)"),
@@ -172,11 +176,15 @@ FUNCTIONS: tuple[Function, ...] = (
     _date("addYears", "number: number", "so many years later",
           lambda context, moment, by: add_months(moment, _nearest(calculate("*", amount(by), 12)), context.zone),
           "_addMonths({0}, _times(_amount({1}), 12))"),
-    _date("setSecond", "number: number", "with this second; 60 and more roll over", _set_time("second"), '_setTime({0}, "second", {1})'),
-    _date("setMinute", "number: number", "with this minute; 60 and more roll over", _set_time("minute"), '_setTime({0}, "minute", {1})'),
-    _date("setHour", "number: number", "with this hour; 24 and more roll over", _set_time("hour"), '_setTime({0}, "hour", {1})'),
+    _date("setSecond", "number: number", "with this second; 60 and more roll over", _set_time("second"),
+        '_setTime({0}, "second", {1})'),
+    _date("setMinute", "number: number", "with this minute; 60 and more roll over", _set_time("minute"),
+        '_setTime({0}, "minute", {1})'),
+    _date("setHour", "number: number", "with this hour; 24 and more roll over", _set_time("hour"),
+        '_setTime({0}, "hour", {1})'),
     _date("setDate", "number: number", "with this day of the month; others roll over", _set_date, "_setDate({0}, {1})"),
-    _date("setDay", "day: any", "on this day of its week: 1 is Sunday, or an English name", _set_day, "_setDay({0}, {1})"),
+    _date("setDay", "day: any", "on this day of its week: 1 is Sunday, or an English name", _set_day,
+        "_setDay({0}, {1})"),
     _date("setMonth", "month: any", "in this month: 1 to 12, or an English name", _set_month, "_setMonth({0}, {1})"),
     _date("setYear", "number: number", "in this year", _set_year, "_setYear({0}, {1})"),
 )  # fmt: skip

@@ -12,25 +12,21 @@ def get(value: Value, path: Value = None) -> Value:
 
 def pick(value: Value, *names: Value) -> Value:
     wanted = {text(name) for name in names}
-    return {key: item for key, item in value.items() if key in wanted} if isinstance(value, dict) else _pairs(value, wanted, True)
+    return _chosen(value, wanted, True)
 
 
 def omit(value: Value, *names: Value) -> Value:
     unwanted = {text(name) for name in names}
-    return (
-        {key: item for key, item in value.items() if key not in unwanted}
-        if isinstance(value, dict)
-        else _pairs(value, unwanted, False)
-    )
+    return _chosen(value, unwanted, False)
 
 
-def _pairs(value: Value, names: set[str], keep: bool) -> Value:
-    """What JavaScript makes of an array or text here: its elements by their positions; of null, null."""
+def _chosen(value: Value, names: set[str], keep: bool) -> Value:
+    """The fields with these names, or those without; an array's or text's are its elements, as in JavaScript."""
     if value is None:
         return None
-    if not isinstance(value, (list, str)):
-        return {}
-    return {str(i): item for i, item in enumerate(value) if (str(i) in names) is keep}
+    if isinstance(value, (list, str)):
+        value = {str(position): item for position, item in enumerate(value)}
+    return {key: item for key, item in value.items() if (key in names) is keep} if isinstance(value, dict) else {}
 
 
 FUNCTIONS: tuple[Function, ...] = (
@@ -39,7 +35,7 @@ FUNCTIONS: tuple[Function, ...] = (
     row("ifempty", "general", "value: any, otherwise: any", "any",
         "the value, or `otherwise` if it is null or empty text; [], 0 and false aren't empty", None, ""),
     row("switch", "general", "value: any, case: any, result: any, more...: any", "any",
-        "the result of the first case that equals the value as text; a last argument without a pair is the default", None, ""),
+        "the result of the first case that equals the value as text; a last one alone is the default", None, ""),
     row("get", "general", "value: any, path: text", "any",
         "what lies at a dotted path; array positions count from 1", get, "_get"),
     row("pick", "general", "collection: object, key: text, keys...: text", "any",

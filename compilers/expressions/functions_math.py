@@ -19,7 +19,8 @@ _WIDE = DecimalContext(prec=1100)
 
 def not_a_number(value: Value) -> ExpressionError:
     """The refusal of a text that should be a number."""
-    return ExpressionError(f"'{shorten(text(value), 60)}' is not a valid number", hint="check the text or the separators")
+    what = f"'{shorten(text(value), 60)}' is not a valid number"
+    return ExpressionError(what, hint="check the text or the separators")
 
 
 def _whole_number(rounding: Callable[[float], int]) -> Callable[[Value], Number]:
@@ -111,20 +112,29 @@ def format_number(value: Value = None, decimals: Value = None, *separators: Valu
 FUNCTIONS: tuple[Function, ...] = (
     row("round", "math", "number: number", "number", "nearest whole number, halves upwards",
         _whole_number(lambda found: math.floor(Decimal(repr(found)) + Decimal("0.5"))), "Math.round({0:number})"),
-    row("floor", "math", "number: number", "number", "whole number below", _whole_number(math.floor), "Math.floor({0:number})"),
-    row("ceil", "math", "number: number", "number", "whole number above", _whole_number(math.ceil), "Math.ceil({0:number})"),
-    row("trunc", "math", "number: number, decimals?: number", "number", "cut off behind so many decimals", trunc, "_trunc"),
+    row("floor", "math", "number: number", "number", "whole number below", _whole_number(math.floor),
+        "Math.floor({0:number})"),
+    row("ceil", "math", "number: number", "number", "whole number above", _whole_number(math.ceil),
+        "Math.ceil({0:number})"),
+    row("trunc", "math", "number: number, decimals?: number", "number", "cut off behind so many decimals", trunc,
+        "_trunc"),
     row("abs", "math", "number: number", "number", "without its sign",
         lambda value=None: plain_number(abs(number(value))), "Math.abs({0:number})"),
     row("min", "math", "value: any, values...: any", "any", "smallest number of an array or of the arguments",
         lambda *values: min(numbers(values), default=None), "_min"),
-    row("max", "math", "value: any, values...: any", "any", "largest number", lambda *values: max(numbers(values), default=None), "_max"),
+    row("max", "math", "value: any, values...: any", "any", "largest number",
+        lambda *values: max(numbers(values), default=None), "_max"),
     row("sum", "math", "value: any, values...: any", "number", "sum of the numbers", total, "_sum"),
     row("average", "math", "value: any, values...: any", "any", "mean of the numbers", average, "_average"),
-    row("median", "math", "value: any, values...: any", "any", "median of the numbers; null when there are none", median, "_median"),
-    row("stdevS", "math", "value: any, values...: any", "any", "standard deviation of a sample (N-1)", _deviation(1), "_stdevS"),
-    row("stdevP", "math", "value: any, values...: any", "any", "standard deviation of a population (N)", _deviation(0), "_stdevP"),
-    row("parseNumber", "math", "text: text, decimalSeparator?: text", "any", "the number that a text holds", parse_number, "_parseNumber"),
-    row("formatNumber", "math", "number: number, decimals: number, decimalSeparator?: text, thousandsSeparator?: text", "any",
+    row("median", "math", "value: any, values...: any", "any", "median of the numbers; null when there are none",
+        median, "_median"),
+    row("stdevS", "math", "value: any, values...: any", "any", "standard deviation of a sample (N-1)", _deviation(1),
+        "_stdevS"),
+    row("stdevP", "math", "value: any, values...: any", "any", "standard deviation of a population (N)",
+        _deviation(0), "_stdevP"),
+    row("parseNumber", "math", "text: text, decimalSeparator?: text", "any", "the number that a text holds",
+        parse_number, "_parseNumber"),
+    row("formatNumber", "math",
+        "number: number, decimals: number, decimalSeparator?: text, thousandsSeparator?: text", "any",
         "a number as text, by default as 1.234,50", format_number, "_formatNumber"),
 )  # fmt: skip

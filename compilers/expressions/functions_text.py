@@ -6,6 +6,7 @@ import base64 as base64_module
 import binascii
 import hashlib
 import hmac
+import math
 import re
 import unicodedata
 from urllib.parse import quote, unquote_to_bytes
@@ -13,7 +14,7 @@ from urllib.parse import quote, unquote_to_bytes
 from compilers.errors import ExpressionError, shorten
 from compilers.expressions.functions import Function, row
 from compilers.expressions.regex import as_pattern, javascript_regex, replacer
-from compilers.expressions.values import WHITE_SPACE, Value, array, loose_equal, number, text, truthy
+from compilers.expressions.values import WHITE_SPACE, Value, loose_equal, number, text, truthy
 
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 
@@ -21,7 +22,9 @@ _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 def whole(value: Value) -> int:
     """The value as a whole number, cut towards zero; what isn't a number is 0."""
     found = number(value)
-    return int(found) if found == found and abs(found) != float("inf") else (0 if found != found else int(found > 0) * 2**53)
+    if math.isnan(found):
+        return 0
+    return int(max(-(2.0**53), min(found, 2.0**53)))
 
 
 def units(value: str) -> int:
@@ -83,9 +86,7 @@ def replace(value: Value = None, search: Value = None, replacement: Value = None
 
 
 _PICTURES = "\U0001f000-\U0001f1e5\U0001f200-\U0001faff\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23f3"
-_EMOJI = re.compile(
-    f"(?:[\U0001f1e6-\U0001f1ff]{{2}}|(?:[{_PICTURES}]\ufe0f?[\U0001f3fb-\U0001f3ff]?\u200d?)+)"
-)
+_EMOJI = re.compile(f"(?:[\U0001f1e6-\U0001f1ff]{{2}}|(?:[{_PICTURES}]\ufe0f?[\U0001f3fb-\U0001f3ff]?\u200d?)+)")
 
 
 def replace_emoji(value: Value = None, replacement: Value = None) -> str:
@@ -201,7 +202,8 @@ def encode_url(value: Value = None) -> str:
 def decode_url(value: Value = None) -> str:
     shown = text(value)
     if re.search(r"%(?![0-9A-Fa-f]{2})", shown):
-        raise ExpressionError(f"`{shorten(shown, 60)}` isn't URL-encoded text", hint="a % is not followed by two digits")
+        what = f"`{shorten(shown, 60)}` isn't URL-encoded text"
+        raise ExpressionError(what, hint="a % is not followed by two digits")
     try:
         return unquote_to_bytes(shown.encode("utf-8", "replace")).decode("utf-8")
     except UnicodeDecodeError:
@@ -226,18 +228,15 @@ def escape_markdown(value: Value = None) -> str:
     return re.sub(r"[\\`*_{}\[\]()#+\-.!|~<>]", lambda match: f"&#{ord(match.group())};", text(value))
 
 
-def remove_nothing(value: Value) -> list[Value]:
-    """The value as an array, for functions that need one."""
-    return array(value, "array")
-
-
 FUNCTIONS: tuple[Function, ...] = (
-    row("length", "text", "value: text|buffer|array", "number", "characters, bytes or items; 0 for null", length, "_length"),
+    row("length", "text", "value: text|buffer|array", "number", "characters, bytes or items; 0 for null", length,
+        "_length"),
     row("lower", "text", "text: text", "text", "in lower case",
         lambda value=None: text(value).lower(), "{0:text}.toLowerCase()"),
     row("upper", "text", "text: text", "text", "in upper case",
         lambda value=None: text(value).upper(), "{0:text}.toUpperCase()"),
-    row("capitalize", "text", "text: text", "text", "first character in upper case", capitalize, "_capitalize({0:text})"),
+    row("capitalize", "text", "text: text", "text", "first character in upper case", capitalize,
+        "_capitalize({0:text})"),
     row("startcase", "text", "text: text", "text", "each word's first letter upper, the others lower", startcase,
         "_startcase({0:text})"),
     row("trim", "text", "text: text", "text", "without white space at both ends",
@@ -255,7 +254,8 @@ FUNCTIONS: tuple[Function, ...] = (
         "_replaceEmoji({0:text}, {1:text})"),
     row("split", "text", "text: text, separator: text, keepEmpty?: boolean", "array",
         "the parts between separators, trimmed, without empty ones", split, "_split"),
-    row("join", "text", "array: array, separator?: text", "text", "elements with a separator between them, `,` if not given",
+    row("join", "text", "array: array, separator?: text", "text",
+        "elements with a separator between them, `,` if not given",
         join, "_join"),
     row("base64", "text", "text: text|buffer", "text", "encoded as Base64", base64, "_base64(_bytes({0}))"),
     row("md5", "text", "text: text|buffer", "text", "MD5 digest in hex", md5, "_digest(_md5, 64, {0})"),
@@ -267,7 +267,8 @@ FUNCTIONS: tuple[Function, ...] = (
         "SHA-512 digest, or HMAC if there is a key", sha512, "_digest(_sha512, 128, {*})"),
     row("ascii", "text", "text: text, removeDiacritics?: boolean", "text",
         "without characters outside ASCII; with true, accents are folded first", ascii_only, "_ascii({0:text}, {1})"),
-    row("toString", "text", "value: any, encoding?: text", "text", "as text; bytes are decoded", to_string, "_toString"),
+    row("toString", "text", "value: any, encoding?: text", "text", "as text; bytes are decoded", to_string,
+        "_toString"),
     row("toBinary", "text", "value: any, encoding?: text", "buffer",
         "the bytes that a text stands for in utf8, ascii, hex, base64 or binary", to_binary, "_toBinary"),
     row("encodeURL", "text", "text: text", "text", "percent-encoded", encode_url, "encodeURIComponent({0:text})"),
@@ -275,6 +276,7 @@ FUNCTIONS: tuple[Function, ...] = (
     row("stripHTML", "text", "text: text", "text", "without tags, styles and scripts; <br> is a new line", strip_html,
         "_stripHTML({0:text})"),
     row("escapeHTML", "text", "text: text", "text", "& < > escaped", escape_html, "_escapeHTML({0:text})"),
-    row("escapeMarkdown", "text", "text: text", "text", "Markdown's special characters as HTML entities", escape_markdown,
+    row("escapeMarkdown", "text", "text: text", "text", "Markdown's special characters as HTML entities",
+        escape_markdown,
         "_escapeMarkdown({0:text})"),
 )  # fmt: skip

@@ -17,9 +17,11 @@ _HELPER = re.compile(r"^const (_\w+) = .*?(?=^const |^//|^$|\Z)", re.MULTILINE |
 _USED = re.compile(r"(?:(?<=\.\.\.)|(?<![\w.$]))_\w+")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
-INHERITED_NAMES = frozenset(
-    ["__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__", "__proto__", "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "prototype", "toLocaleString", "toString", "valueOf", "length"]
-)
+_OBJECTS = """
+    __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ __proto__ constructor hasOwnProperty
+    isPrototypeOf propertyIsEnumerable prototype toLocaleString toString valueOf
+"""
+INHERITED_NAMES = frozenset([*_OBJECTS.split(), "length"])
 """What every JavaScript object has without its being data, and the length of arrays and texts: read by a helper."""
 
 

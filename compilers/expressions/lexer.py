@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import Literal, NamedTuple, NoReturn
+from typing import Literal, NamedTuple
 
 from compilers.errors import ExpressionError, shorten
 
@@ -20,7 +20,7 @@ TokenKind = Literal["close", "string", "tick", "number", "word", "op", "punct", 
 
 
 class Token(NamedTuple):
-    """One word. `text` is what it stands for: without its quotes, `==` as `=`. `start` and `end` are in the template."""
+    """One word. `text` is what it stands for, without quotes; `start` and `end` are its place in the template."""
 
     kind: TokenKind
     text: str
@@ -84,21 +84,23 @@ class Lexer:
         """What no word begins with: the end of the text, a quote that is never closed, a character without a use."""
         at = _SPACE.match(self.text, self.position).end()  # type: ignore[union-attr]  # matches everywhere
         if at >= len(self.text):
-            self.fail(self.start - 2, "`{{` is never closed", "close it with `}}`")
+            raise self.error(self.start - 2, "`{{` is never closed", "close it with `}}`")
         character = self.text[at]
         if character in '"`':
-            self.fail(at, f"{character} opens a text that never ends", f"close it; inside it write {character} twice")
+            raise self.error(
+                at, f"{character} opens a text that never ends", f"close it; inside it write {character} twice"
+            )
         if character == "'" and not self.make:
             match = _SINGLE_QUOTED.match(self.text, at)
             if match is None:
-                self.fail(at, "' opens a text that never ends", "close it; inside it write ' twice")
+                raise self.error(at, "' opens a text that never ends", "close it; inside it write ' twice")
             self.position = match.end()
             return Token("string", match.group()[1:-1].replace("''", "'"), at, self.position)
         self.position = at + 1
         return Token("odd", character, at, at + 1)
 
-    def fail(self, at: int, what: str, hint: str) -> NoReturn:
-        """Raises `ExpressionError` for the character at `at`, with its place and the text around it."""
+    def error(self, at: int, what: str, hint: str) -> ExpressionError:
+        """The refusal of the character at `at`, with its place and the text around it."""
         line = self.text.count("\n", 0, at) + 1
         begin = self.text.rfind("\n", 0, at) + 1
         column = at - begin + 1
@@ -107,7 +109,7 @@ class Lexer:
         before = shorten(self.text[shown_from:at], _SHOWN)
         after = shorten(self.text[at : min(at + _SHOWN // 2, len(self.text) if end < 0 else end)], _SHOWN)
         lead = "…" if shown_from > begin else ""
-        raise ExpressionError(
+        return ExpressionError(
             f"{what} (line {line}, column {column})\n    {lead}{before}{after}\n    {' ' * len(lead + before)}^",
             where=f"expression `{shorten(self.text, _SHOWN)}`",
             hint=hint,

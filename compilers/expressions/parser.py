@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from functools import lru_cache
-from typing import NoReturn
 
 from compilers.errors import ExpressionError, shorten
 from compilers.expressions.lexer import Lexer, Notation, Token
@@ -72,7 +71,7 @@ def parse_expression(text: str, notation: Notation = Notation.SPEC) -> Node:
     return node
 
 
-class _Undocumented(Exception):
+class _UndocumentedError(Exception):
     """Make accepts the expression, but what it means isn't documented."""
 
 
@@ -89,14 +88,14 @@ class _Parser:
             node = self._binary(0)
             token = lexer.next()
             if token.kind != "close":
-                self._misplaced(token)
-        except _Undocumented:
+                raise self._misplaced(token)
+        except _UndocumentedError:
             lexer.position = lexer.start
             while (token := lexer.next()).kind != "close":
                 pass
             return Unknown(lexer.text[lexer.start : token.start].strip()), token.end
         if height(node) > MAX_DEPTH:
-            self._too_deep(token)
+            raise self._too_deep(token)
         return node, token.end
 
     # -- operators -------------------------------------------------------------------------------------------
@@ -106,7 +105,7 @@ class _Parser:
         lexer = self.lexer
         self.nesting += 1
         if self.nesting > MAX_NESTING:
-            self._too_deep(lexer.peek())
+            raise self._too_deep(lexer.peek())
         left = self._operand()
         for _ in range(MAX_DEPTH + 1):
             position = lexer.position
@@ -117,7 +116,7 @@ class _Parser:
                 self.nesting -= 1
                 return left
             left = Binary(token.text, left, self._binary(precedence + 1))
-        self._too_deep(token)
+        raise self._too_deep(token)
 
     def _operand(self) -> Node:
         lexer = self.lexer
@@ -126,12 +125,10 @@ class _Parser:
         while token.kind == "op" and token.text == "!":
             negations += 1
             if negations > MAX_DEPTH:
-                self._too_deep(token)
+                raise self._too_deep(token)
             token = lexer.next()
-        if token.kind == "op" and token.text == "-":
-            node = self._negative(token)
-        else:
-            node = self._primary(token)
+        is_minus = token.kind == "op" and token.text == "-"
+        node = self._negative(token) if is_minus else self._primary(token)
         for _ in range(negations):
             node = Unary("!", node)
         return node
@@ -142,10 +139,10 @@ class _Parser:
         if token.kind == "number" and token.start == minus.end:
             return Literal(-self._number(token))
         if self.make:
-            self._operator_first(minus)
+            raise self._operator_first(minus)
         self.nesting += 1
         if self.nesting > MAX_NESTING:
-            self._too_deep(token)
+            raise self._too_deep(token)
         self.lexer.position = minus.end
         operand = self._operand()
         self.nesting -= 1
@@ -164,20 +161,22 @@ class _Parser:
             case "word":
                 return self._word(token)
             case "op":
-                self._operator_first(token)
+                raise self._operator_first(token)
             case "close":
-                self._fail(token, "a value is missing", "put an expression here")
+                raise self._error(token, "a value is missing", "put an expression here")
             case "odd":
-                self._misplaced(token)
+                raise self._misplaced(token)
         if token.text == "(":
             node = self._binary(0)
             self._close(token, ")")
             return self._path(node)
-        self._fail(token, f"unexpected `{token.text}`", "put a step's field, a text in quotes or a function here")
+        raise self._error(
+            token, f"unexpected `{token.text}`", "put a step's field, a text in quotes or a function here"
+        )
 
     def _number(self, token: Token) -> int | Decimal:
         if len(token.text) > MAX_DIGITS:
-            self._fail(token, f"a number of more than {MAX_DIGITS} digits", "put it in quotes if it is a text")
+            raise self._error(token, f"a number of more than {MAX_DIGITS} digits", "put it in quotes if it is a text")
         return _number(token.text)
 
     def _word(self, token: Token) -> Node:
@@ -197,11 +196,11 @@ class _Parser:
             if dotted and name.isascii() and name.isdigit():
                 return self._path(Reference(name))
             if dotted:
-                raise _Undocumented
+                raise _UndocumentedError
             return self._constant(Unknown(name))
         if name[0].isdigit() or "$" in name:
             hint = "refer to a step by its name" if name.isdigit() else "put odd names in backticks"
-            self._fail(token, f"`{shorten(name, 40)}` isn't a step's name", hint)
+            raise self._error(token, f"`{shorten(name, 40)}` isn't a step's name", hint)
         return self._path(Reference(name))
 
     def _call(self, word: Token, bracket: Token) -> Node:
@@ -219,9 +218,9 @@ class _Parser:
                 if token.is_(")"):
                     break
                 if token.is_(",") and self.make:
-                    self._fail(token, "unexpected `,`", "Make separates arguments with `;`")
+                    raise self._error(token, "unexpected `,`", "Make separates arguments with `;`")
                 if not token.is_(";") and not token.is_(","):
-                    self._unclosed(bracket, token)
+                    raise self._unclosed(bracket, token)
         if word.text == VERBATIM and not self.make:
             return self._verbatim(word, args)
         return self._path(Call(word.text, tuple(args)))
@@ -230,14 +229,16 @@ class _Parser:
         match args:
             case [Literal(value=str(text))]:
                 return Unknown(text)
-        self._fail(word, f"`{VERBATIM}` takes one text in quotes", "write a piece of a Make expression as it stands there")
+        hint = "write a piece of a Make expression as it stands there"
+        raise self._error(word, f"`{VERBATIM}` takes one text in quotes", hint)
 
     def _constant(self, node: Node) -> Node:
         token = self.lexer.peek()
         if token.is_("[") or token.is_("."):
             if self.make:
-                raise _Undocumented
-            self._fail(token, f"unexpected `{token.text}`: a constant has no fields", "put a step's odd name in backticks")
+                raise _UndocumentedError
+            hint = "put a step's odd name in backticks"
+            raise self._error(token, f"unexpected `{token.text}`: a constant has no fields", hint)
         return node
 
     # -- paths -----------------------------------------------------------------------------------------------
@@ -248,6 +249,8 @@ class _Parser:
         while True:
             position = lexer.position
             token = lexer.next()
+            if len(segments) > MAX_DEPTH:
+                raise self._too_deep(token)
             if token.is_("."):
                 segments.append(self._field(token))
             elif token.is_("["):
@@ -266,8 +269,8 @@ class _Parser:
         if token.kind == "tick" and token.start == dot.end:
             return Field(token.text)
         if token.kind == "odd" and self.make:
-            raise _Undocumented
-        self._fail(dot, "a field's name is missing behind the dot", "put odd names in backticks")
+            raise _UndocumentedError
+        raise self._error(dot, "a field's name is missing behind the dot", "put odd names in backticks")
 
     def _index(self, bracket: Token) -> Segment:
         if self.lexer.peek().is_("]"):
@@ -285,39 +288,42 @@ class _Parser:
     def _close(self, bracket: Token, closing: str) -> None:
         token = self.lexer.next()
         if not token.is_(closing):
-            self._unclosed(bracket, token)
+            raise self._unclosed(bracket, token)
 
-    def _unclosed(self, bracket: Token, token: Token) -> NoReturn:
+    def _unclosed(self, bracket: Token, token: Token) -> Exception:
         """Something else stands where the bracket should be closed."""
         if token.kind == "close":
             closing = "]" if bracket.text == "[" else ")"
-            self._fail(bracket, f"`{bracket.text}` is never closed", f"close it with `{closing}`")
-        self._misplaced(token)
+            return self._error(bracket, f"`{bracket.text}` is never closed", f"close it with `{closing}`")
+        return self._misplaced(token)
 
-    def _misplaced(self, token: Token) -> NoReturn:
+    def _misplaced(self, token: Token) -> Exception:
         """Something stands where an operator, a separator or the end was expected."""
+        what = f"unexpected `{shorten(token.text, 40)}`"
         if token.kind == "odd" and token.text in "{}[":
-            self._fail(token, f"unexpected `{token.text}`", "expressions have no objects and no expressions inside them")
+            return self._error(token, what, "expressions have no objects and no expressions inside them")
         if token.kind in ("op", "punct"):
             hint = "arguments need a function around them" if token.text in ";," else "check the brackets before it"
-            self._fail(token, f"unexpected `{token.text}`", hint)
+            return self._error(token, what, hint)
         if self.make:
-            raise _Undocumented
+            return _UndocumentedError()
         if token.kind == "odd":
-            self._fail(token, f"unexpected `{shorten(token.text)}`", "put text in quotes and odd names in backticks")
-        self._fail(token, "a value right behind a value", "put an operator between them, and odd names in backticks")
+            return self._error(token, what, "put text in quotes and odd names in backticks")
+        hint = "put an operator between them, and odd names in backticks"
+        return self._error(token, "a value right behind a value", hint)
 
-    def _operator_first(self, token: Token) -> NoReturn:
+    def _operator_first(self, token: Token) -> ExpressionError:
         """An operator without a value before it, in Make's words."""
         before = self.lexer.text[self.lexer.start : token.start].rstrip()
-        what = "operator next to operator" if before.endswith(tuple("*/%+-<>=!&|")) else "operator on beginning of an expression"
-        self._fail(token, f"{what}: `{token.text}`", "put a value before it")
+        behind_another = before.endswith(tuple("*/%+-<>=!&|"))
+        what = "operator next to operator" if behind_another else "operator on beginning of an expression"
+        return self._error(token, f"{what}: `{token.text}`", "put a value before it")
 
-    def _too_deep(self, token: Token) -> NoReturn:
-        self._fail(token, "nested too deep", "split the expression over several variables")
+    def _too_deep(self, token: Token) -> ExpressionError:
+        return self._error(token, "nested too deep", "split the expression over several variables")
 
-    def _fail(self, token: Token, what: str, hint: str) -> NoReturn:
-        self.lexer.fail(token.start, what, hint)
+    def _error(self, token: Token, what: str, hint: str) -> ExpressionError:
+        return self.lexer.error(token.start, what, hint)
 
 
 _NAME = re.compile(r"[\w$]+")

@@ -17,14 +17,16 @@ from dataclasses import replace
 
 from pydantic import JsonValue
 
-from compilers.errors import CompileError, Finding, Severity, UserError
+from compilers.errors import CompileError, UserError
 from compilers.export import Export, by_account
 from compilers.expressions.javascript import js_string
 from compilers.expressions.tree import Field
 from compilers.graph import SpecGraph
+from compilers.n8n.branches import edge_filter
 from compilers.n8n.canvas import Canvas, Port
-from compilers.n8n.steps import Fragment, StepNodes
+from compilers.n8n.steps import add_nodes
 from compilers.n8n.values import expression
+from compilers.n8n.workshop import Fragment, Workshop
 from compilers.paths import output_of
 from compilers.registry import registry
 from compilers.spec import AnyStep, DirectiveStep, Edge, MergeStep, OnError, OperationStep, Spec
@@ -41,36 +43,32 @@ def emit(spec: Spec) -> Export:
 class _Emitter:
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
-        self._graph = SpecGraph(spec)
-        cycle = self._graph.cycle()
+        self._shop = Workshop(spec, SpecGraph(spec), Canvas(spec.slug))
+        cycle = self._shop.graph.cycle()
         if cycle:
             raise CompileError(f"the steps form a cycle: {' -> '.join(cycle)}", where="edges")
-        self._canvas = Canvas(spec.slug)
-        self._results: dict[str, str] = {}
-        self._failing: dict[str, str] = {}
         self._fragments: dict[str, Fragment] = {}
         self._error_ports: dict[str, Port] = {}
         self._joints: dict[str, str] = {}
-        self._steps = StepNodes(spec, self._graph, self._canvas, self._results, self._failing)
         self._nodes_of: dict[str, tuple[str, ...]] = {}
 
     def export(self) -> Export:
-        for step in self._graph.topological():
-            before = len(self._canvas.nodes)
+        for step in self._shop.graph.topological():
+            before = len(self._shop.canvas.nodes)
             self._step(step)
-            self._nodes_of[step.id] = tuple(list(self._canvas.nodes)[before:])
+            self._nodes_of[step.id] = tuple(list(self._shop.canvas.nodes)[before:])
         self._end_handlers()
-        for step in self._graph.unreachable():
-            self._find("warning", step, "no edge leads here, so it never runs", "connect or remove it")
-        findings = self._steps.findings
+        for step in self._shop.graph.unreachable():
+            self._shop.note("warning", step, "no edge leads here, so it never runs", "connect or remove it")
+        findings = self._shop.findings
         errors = [finding for finding in findings if finding.severity == "error"]
         if errors:
             raise CompileError("n8n can't express this spec", where=self._spec.slug, findings=errors)
         return Export(
             platform="n8n",
             document=self._document(),
-            connections=by_account(self._steps.connections),
-            webhooks=tuple(self._steps.webhooks),
+            connections=by_account(self._shop.connections),
+            webhooks=tuple(self._shop.webhooks),
             findings=tuple(findings),
             places=self._nodes_of,
         )
@@ -78,13 +76,13 @@ class _Emitter:
     def _document(self) -> dict[str, JsonValue]:
         document: dict[str, JsonValue] = {
             "name": self._spec.name[:128],
-            "nodes": self._canvas.placed(),
-            "connections": self._canvas.connections(),
+            "nodes": self._shop.canvas.placed(),
+            "connections": self._shop.canvas.connections(),
             "settings": {"executionOrder": "v1", "timezone": self._spec.settings.timezone},
         }
         sample = self._spec.trigger.sample
         if isinstance(sample, dict) and self._keeps_names(self._spec.trigger, sample):
-            document["pinData"] = {self._results[self._spec.trigger.id]: [{"json": sample}]}
+            document["pinData"] = {self._shop.results[self._spec.trigger.id]: [{"json": sample}]}
         return document
 
     @staticmethod
@@ -95,21 +93,21 @@ class _Emitter:
     # -- steps -------------------------------------------------------------------------------------------------
 
     def _step(self, step: AnyStep) -> None:
-        edges = self._graph.incoming(step.id)
+        edges = self._shop.graph.incoming(step.id)
         ports = [(edge, self._ports(edge)) for edge in edges]
         try:
-            fragment = self._steps.add(step)
+            fragment = add_nodes(self._shop, step)
         except UserError as error:
-            self._find("error", step, error.what, error.hint)
-            fragment = Fragment.single(self._canvas.add(step.id, step.title, registry().flow["manual"].n8n, 1, {}))
+            self._shop.note("error", step, error.what, error.hint)
+            fragment = Fragment.single(self._shop.canvas.add(step.id, step.title, registry().flow["manual"].n8n, 1, {}))
         self._describe(step, fragment)
         for edge, sources in ports:
             self._enter(step, edge, sources, fragment)
         self._fragments[step.id] = self._guard(step, fragment)
-        self._results[step.id] = self._fragments[step.id].result
+        self._shop.results[step.id] = self._fragments[step.id].result
 
     def _describe(self, step: AnyStep, fragment: Fragment) -> None:
-        node = self._canvas.nodes[fragment.main]
+        node = self._shop.canvas.nodes[fragment.main]
         if step.note:
             node["notes"] = step.note
         if step.disabled:
@@ -133,31 +131,31 @@ class _Emitter:
         if isinstance(step, MergeStep) and step.fields:
             target = self._branch_fields(step, edge, target)
         elif edge.filter and edge.filter.any_of and edge.kind in ("next", "error"):
-            name = self._steps.filter(edge, edge.filter)
-            self._canvas.connect(Port(name), target, index)
+            name = edge_filter(self._shop, edge, edge.filter)
+            self._shop.canvas.connect(Port(name), target, index)
             target, index = name, 0
         for port in sources:
-            self._canvas.connect(port, target, index)
+            self._shop.canvas.connect(port, target, index)
 
     def _branch_fields(self, step: MergeStep, edge: Edge, target: str) -> str:
         fields = {field.name: field.values.get(edge.source) for field in step.fields}
-        source = self._graph.step(edge.source)
-        values = self._steps.values(source).at("fields")
-        name = self._steps.set_node(
+        source = self._shop.graph.step(edge.source)
+        values = self._shop.values(source).at("fields")
+        name = self._shop.set_node(
             step, f"{step.title}: from {source.title}", fields, values, "fields", key=edge.source
         )
-        self._canvas.connect(Port(name), target)
+        self._shop.canvas.connect(Port(name), target)
         return name
 
     # -- errors ------------------------------------------------------------------------------------------------
 
     def _guard(self, step: AnyStep, fragment: Fragment) -> Fragment:
         """The fragment with the node settings, the error output and the joint that its error handling needs."""
-        handled = self._graph.handler(step.id) is not None
+        handled = self._shop.graph.handler(step.id) is not None
         rule = step.on_error or (OnError(strategy="ignore") if handled else None)
         if rule is None or (rule.strategy == "rollback" and not handled):
             return fragment
-        node = self._canvas.nodes[fragment.main]
+        node = self._shop.canvas.nodes[fragment.main]
         if rule.strategy == "retry":
             self._retry(step, rule, node)
             if not handled:
@@ -169,28 +167,20 @@ class _Emitter:
         if handled:
             self._error_ports[step.id] = error
         else:
-            self._canvas.connect(error, self._end_of_error(step, rule))
+            self._shop.canvas.connect(error, self._end_of_error(step, rule))
         if rule.strategy == "commit":
-            self._find("info", step, "after an error the bundles that follow still run on n8n, on Make they don't")
+            self._shop.note("info", step, "after an error the bundles that follow still run on n8n, on Make they don't")
         if rule.strategy == "rollback":
-            self._find("info", step, "n8n can't undo what ran before: its handler runs, then the execution fails")
+            self._shop.note("info", step, "n8n can't undo what ran before: its handler runs, then the execution fails")
         return fragment
 
     def _error_node(self, step: AnyStep, fragment: Fragment) -> Port:
         """A node behind the error output that holds the error in one shape; expressions can't read the failed node."""
-        error = (
-            '((e) => ({message: e?.message ?? String(e), type: e?.name ?? "Error", status: e?.httpCode ?? e?.status ?? null}))'
-            "($json.error)"
-        )
-        row = registry().flow["set_variables"]
-        parameters: dict[str, JsonValue] = {
-            "mode": "raw",
-            "jsonOutput": expression(f"({{error: {error}}})"),
-            "options": {},
-        }
-        name = self._canvas.add(f"{step.id}/error", f"{step.title}: error", row.n8n, row.n8n_version, parameters)
-        self._canvas.connect(Port(fragment.main, 1), name)
-        self._failing[step.id] = name
+        fields = 'message: e?.message ?? String(e), type: e?.name ?? "Error", status: e?.httpCode ?? e?.status ?? null'
+        made = f"{{error: ((e) => ({{{fields}}}))($json.error)}}"
+        name = self._shop.raw_set_node(step, f"{step.title}: error", made, key="error")
+        self._shop.canvas.connect(Port(fragment.main, 1), name)
+        self._shop.failing[step.id] = name
         return Port(name)
 
     def _resumes(self, step: AnyStep) -> bool:
@@ -198,15 +188,15 @@ class _Emitter:
         return any(
             isinstance(other, DirectiveStep)
             and other.directive.strategy == "resume"
-            and self._graph.error_steps.get(other.id) == step.id
-            for other in self._graph
+            and self._shop.graph.error_steps.get(other.id) == step.id
+            for other in self._shop.graph
         )
 
     def _joint(self, step: AnyStep, fragment: Fragment) -> Fragment:
         """Normal output and substitute meet in one node, which stands for the step's result from then on."""
-        name = self._canvas.add(f"{step.id}/result", f"{step.title}: result", registry().flow["ignore"].n8n, 1, {})
+        name = self._shop.canvas.add(f"{step.id}/result", f"{step.title}: result", registry().flow["ignore"].n8n, 1, {})
         for port in fragment.exits:
-            self._canvas.connect(port, name)
+            self._shop.canvas.connect(port, name)
         self._joints[step.id] = name
         return replace(fragment, exits=(Port(name),), result=name)
 
@@ -214,38 +204,44 @@ class _Emitter:
         """The node that ends an error's way as the rule says: the substitute, an error, or nothing more."""
         flow = registry().flow
         if rule.strategy == "resume":
-            values = self._steps.values(step)
+            values = self._shop.values(step)
             where = "on_error.substitute"
             fields = self._substitute(step, rule)
-            name = self._steps.set_node(
+            name = self._shop.set_node(
                 step, f"{step.title}: substitute", fields, values, where, key=f"{key}/substitute"
             )
-            self._canvas.connect(Port(name), self._joints[step.id])
+            self._shop.canvas.connect(Port(name), self._joints[step.id])
             return name
         if rule.strategy == "rollback":
-            message = expression(f"$({js_string(self._failing[step.id])}).item.json.error.message")
+            message = expression(f"$({js_string(self._shop.failing[step.id])}).item.json.error.message")
             parameters: dict[str, JsonValue] = {"errorType": "errorMessage", "errorMessage": message}
-            return self._canvas.add(f"{step.id}/{key}/failed", f"{step.title}: failed", flow["stop"].n8n, 1, parameters)
+            return self._shop.canvas.add(
+                f"{step.id}/{key}/failed", f"{step.title}: failed", flow["stop"].n8n, 1, parameters
+            )
         title = f"{step.title}: error ignored" if rule.strategy == "ignore" else f"{step.title}: error handled"
-        return self._canvas.add(f"{step.id}/{key}/ignored", title, flow["ignore"].n8n, 1, {})
+        return self._shop.canvas.add(f"{step.id}/{key}/ignored", title, flow["ignore"].n8n, 1, {})
 
     def _end_handlers(self) -> None:
         """Wires the open ends of error handlers to what their directive says."""
-        for identifier, failed in self._graph.error_steps.items():
-            step, failing = self._graph.step(identifier), self._graph.step(failed)
-            if self._graph.next(identifier) or not self._fragments[identifier].exits or failed not in self._error_ports:
+        for identifier, failed in self._shop.graph.error_steps.items():
+            step, failing = self._shop.graph.step(identifier), self._shop.graph.step(failed)
+            if (
+                self._shop.graph.next(identifier)
+                or not self._fragments[identifier].exits
+                or failed not in self._error_ports
+            ):
                 continue
             rule = step.directive if isinstance(step, DirectiveStep) else failing.on_error
             if rule is None or rule.strategy not in ("resume", "rollback"):
                 continue
             end = self._end_of_error(failing, rule, key=identifier)
-            for port in self._fragments[identifier].exits:
-                self._canvas.connect(port, end)
+            for port in exits:
+                self._shop.canvas.connect(port, end)
 
     def _retry(self, step: AnyStep, rule: OnError, node: dict[str, JsonValue]) -> None:
         tries = max(2, min(MOST_TRIES, rule.attempts + 1))
         node |= {"retryOnFail": True, "maxTries": tries, "waitBetweenTries": LONGEST_WAIT}
-        self._find(
+        self._shop.note(
             "info",
             step,
             f"n8n tries {tries} times, {LONGEST_WAIT // 1000} s apart, not {rule.attempts} times every"
@@ -264,7 +260,3 @@ class _Emitter:
             place = output.n8n if output and isinstance(output.n8n, str) else name
             renamed[place or name] = value
         return renamed
-
-    def _find(self, severity: Severity, step: AnyStep, what: str, hint: str = "") -> None:
-        where = f"steps.{step.id}"
-        self._steps.findings.append(Finding(rule="n8n.emit", severity=severity, where=where, what=what, hint=hint))

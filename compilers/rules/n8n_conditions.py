@@ -147,7 +147,8 @@ def condition_types(subject: N8nSubject) -> Iterator[Place]:
             continue
         for where, condition in one.conditions():
             operator = as_object(condition.get("operator"))
-            if operator.get("operation") in ONE_SIDED:
+            operation = operator.get("operation")
+            if isinstance(operation, str) and operation in ONE_SIDED:
                 continue
             right = operator.get("rightType", "any" if operator.get("type") == "array" else operator.get("type"))
             for key, kind in (("leftValue", operator.get("type")), ("rightValue", right)):

@@ -15,6 +15,7 @@ from compilers.rules.n8n_scan import (
     expressions_in,
     free_names,
     grammar_problem,
+    guarded_names,
     node_references,
     string_value,
     unbalanced,
@@ -24,7 +25,8 @@ from compilers.rules.n8n_subject import BOOK, MAIN, Expression, N8nSubject, Node
 
 CODE_PARAMETERS = frozenset({"jsCode", "functionCode", "pythonCode"})
 QUERIES = ("postgres", "mySql", "microsoftSql", "snowflake", "questDb", "crateDb", "timescaleDb")
-SELF_EVALUATED = frozenset({("html", "html"), *((name, "query") for name in QUERIES)})
+HTML = ("html", "html")
+SELF_EVALUATED = frozenset({HTML, *((name, "query") for name in QUERIES)})
 """Parameters whose `{{ }}` the node itself evaluates, without a leading `=`."""
 FOREIGN = frozenset({"workflowJson"})
 """Parameters that hold another workflow, with expressions of its own."""
@@ -200,7 +202,7 @@ def _references(subject: N8nSubject) -> Iterator[tuple[Use, str]]:
     for use in subject.uses:
         if _is_code(use) and "$" in use.text:
             found: Sequence[Sequence[Token]] = [all_tokens(use.text)]
-        elif (use.node.short_type, use.path) in SELF_EVALUATED:
+        elif (use.node.short_type, use.path) == HTML:
             found = [all_tokens(code.text) for code in expressions_in(use.text)]
         else:
             found = [expression.all_tokens for expression in use.expressions]
@@ -278,8 +280,9 @@ def expression_method(subject: N8nSubject) -> Iterator[Place]:
     """Methods in expressions exist; an unknown one silently gives null."""
     known = subject.catalogue.methods | RUN_METHODS
     for use, expression in _readable(subject):
+        asked = guarded_names(expression.all_tokens)
         for name, is_method in dict.fromkeys(called_names(expression.all_tokens)):
-            if is_method and name not in known and name not in FORBIDDEN:
+            if is_method and name not in known and name not in FORBIDDEN and name not in asked:
                 yield use.where, f"there is no method `{shorten(name, 40)}`: it gives null"
 
 

@@ -143,7 +143,7 @@ def settings_execution_order(subject: N8nSubject) -> Iterator[Place]:
 def settings_timezone(subject: N8nSubject) -> Iterator[Place]:
     """The timezone exists; with another one every expression fails when the workflow runs."""
     zone = subject.settings.get("timezone")
-    if zone is not None and zone != "DEFAULT" and zone not in _timezones():
+    if zone is not None and zone != "DEFAULT" and not (isinstance(zone, str) and zone in _timezones()):
         yield "settings.timezone", f"{shown(zone)} is not a timezone"
 
 

@@ -327,15 +327,25 @@ def _parameters(found: Sequence[Token], last: int) -> Iterator[str]:
 
 
 def _introduced(found: Sequence[Token], index: int) -> Iterator[str]:
-    """Names from `index` on, up to the end of what a declaration introduces."""
-    depth = 0
+    """Names from `index` on, up to the end of what a declaration introduces; its initial values are passed over."""
+    depth, in_value = 0, False
     for token in found[index:]:
         if token.kind == "operator":
             depth += (token.text in "([{") - (token.text in ")]}")
-        if depth < 0 or (depth == 0 and token.text in ("=", ";", "of", "in", ")", "}")):
+        if depth < 0 or (depth == 0 and token.text in (";", "of", "in", ")", "}") and not in_value):
             return
-        if token.kind == "name":
+        if depth == 0 and token.text in ("=", ",", ";"):
+            in_value = token.text == "="
+            if token.text == ";":
+                return
+        if token.kind == "name" and not in_value:
             yield token.text
+
+
+def guarded_names(found: Sequence[Token]) -> frozenset[str]:
+    """Properties that are read without being called, as in `v.asText ? v.asText() : v`."""
+    triples = zip(found, found[1:], (*found[2:], Token("operator", ";", 0)), strict=False)
+    return frozenset(name.text for dot, name, after in triples if dot.text in (".", "?.") and after.text != "(")
 
 
 def node_references(found: Sequence[Token]) -> Iterator[str]:

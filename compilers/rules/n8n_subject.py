@@ -59,7 +59,7 @@ class Node:
 
     def at(self, path: str) -> str:
         """A place inside the node, such as `nodes.Notify.parameters.text`."""
-        return f"{self.place}.{path}"
+        return f"{self.place}.{shorten(path)}"
 
 
 @dataclass(frozen=True)

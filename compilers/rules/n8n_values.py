@@ -89,7 +89,7 @@ class _Walk:
     ) -> Iterator[Problem]:
         if name not in by_name:
             if name and name not in self.unlisted and not name.lower().endswith(("notice", "warning")):
-                known = ", ".join(list(by_name)[:SHOWN_NAMES])
+                known = ", ".join(list(by_name)[:SHOWN_NAMES]) or "none"
                 yield Problem(
                     "unknown", path, f"n8n knows no parameter {shown(name)} here, and ignores it; there are {known}"
                 )

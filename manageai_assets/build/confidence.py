@@ -80,13 +80,18 @@ def score(
     )
     hundredths = 100 - sum(round(factor.deducted * 100) for factor in factors)
     grade = grade_of(hundredths)
-    lost = [f"{factor.deducted:.2f} for {factor.count} {factor.name}" for factor in factors if factor.deducted]
+    lost = [f"{factor.deducted:.2f} for {_named(factor)}" for factor in factors if factor.deducted]
     return Confidence(
         score=hundredths / 100,
         grade=grade,
         factors=factors,
         summary=f"{hundredths / 100:.2f} ({grade})" + (f": 1.00 less {', '.join(lost)}" if lost else ": nothing amiss"),
     )
+
+
+def _named(factor: Factor) -> str:
+    singular = "retry" if factor.name == "retries" else factor.name.removesuffix("s")
+    return f"{factor.count} {singular if factor.count == 1 else factor.name}"
 
 
 def _preview(value: Confidence) -> Preview:

@@ -22,6 +22,7 @@ from manageai_assets.build.confidence import Confidence, Grade
 from manageai_assets.build.cost import CostEstimate, Money
 from manageai_assets.build.documents import accounts, made_by, questions_of, webhook_titles
 from manageai_assets.build.exports import ExportValidationReport, MakeExport, N8nExport, Status, ValidationReport
+from manageai_assets.build.flow_words import plural
 from manageai_assets.build.markdown import said
 from manageai_assets.build.timeline import Fit, Timeline
 from manageai_assets.intake import stages as intake_stages
@@ -215,12 +216,14 @@ def next_actions(
         if item.status == "refused":
             actions.append(f"Decide what to do about {item.title}: {'; '.join(r.what for r in item.reasons[:3])}.")
         elif item.status == "has errors" and item.report is not None:
-            actions.append(f"Mend the {item.report.errors} errors of the {item.title} export before it is imported.")
+            actions.append(
+                f"Mend {plural(item.report.errors, 'error')} of the {item.title} export before it is imported."
+            )
     if questions:
-        actions.append(f"Get answers to {len(questions)} open questions.")
+        actions.append(f"Get answers to {plural(len(questions), 'open question')}.")
     unsure = [assumption for assumption in spec.assumptions if assumption.severity != "low"]
     if unsure:
-        actions.append(f"Have the client confirm {len(unsure)} assumptions.")
+        actions.append(f"Have the client confirm {plural(len(unsure), 'assumption')}.")
     actions += [f"Get access: {account.label} ({account.app})." for account in accounts(spec)]
     for item in report.wanted:
         if item.report is not None:

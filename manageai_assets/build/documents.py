@@ -15,11 +15,18 @@ from pydantic import JsonValue
 from compilers.errors import Finding
 from compilers.graph import SpecGraph
 from compilers.registry import registry
+from compilers.rules import validate_spec
 from compilers.spec import AnyStep, NativeStep, OperationStep, Spec, templates_of
 from manageai_assets.build import flow_words
 from manageai_assets.build.confidence import Confidence
 from manageai_assets.build.cost import CostEstimate
-from manageai_assets.build.exports import ExportValidationReport, MakeExport, N8nExport, ValidationReport
+from manageai_assets.build.exports import (
+    ExportValidationReport,
+    MakeExport,
+    N8nExport,
+    ValidationReport,
+    report_of,
+)
 from manageai_assets.build.markdown import render
 from manageai_assets.build.outline import Item, outline
 from manageai_assets.build.timeline import Timeline
@@ -115,6 +122,7 @@ def _line(item: Item) -> Line:
 
 def summary(
     spec: Spec,
+    checked: ValidationReport,
     report: ExportValidationReport,
     timeline: Timeline,
     cost: CostEstimate,
@@ -127,6 +135,7 @@ def summary(
         **_shared(spec, picture),
         outline=[_line(item) for item in outline(SpecGraph(spec))],
         webhooks=webhook_titles(spec, report),
+        checked=checked,
         reports=report.wanted,
         timeline=timeline,
         cost=cost,
@@ -216,6 +225,7 @@ def build_blueprint(
 def customer_delivery_summary(
     canonical_spec: Spec,
     assessment: Assessment,
+    validation_report: ValidationReport,
     export_validation_report: ExportValidationReport,
     timeline: Timeline,
     cost_estimate: CostEstimate,
@@ -224,6 +234,7 @@ def customer_delivery_summary(
     """What the client reads: what they get, what we need from them, when, and what it costs."""
     return summary(
         canonical_spec,
+        validation_report,
         export_validation_report,
         timeline,
         cost_estimate,
@@ -250,11 +261,12 @@ def build_log(
 ) -> str:
     """What was made and from what, what was found and mended on the way, and who read the request."""
     exports = export_validation_report
+    checked = validation_report or report_of(validate_spec(canonical_spec), "spec")
     stages = (
         _made("intake.json", intake, f"{len(intake.steps)} steps described, {len(intake.request.split())} words"),
         _made("assessment.json", assessment, "ready" if assessment.ready else "not ready"),
         _made("canonical_spec.json", canonical_spec, f"{len(canonical_spec.nodes)} steps"),
-        _made("validation_report.json", validation_report, _counted(validation_report) or "the spec has errors"),
+        _made("validation_report.json", checked, checked.counted),
         _made("make_export.json", make_export, _status(exports, "make")),
         _made("n8n_export.json", n8n_export, _status(exports, "n8n")),
         _made("export_validation_report.json", exports, ""),
@@ -266,11 +278,10 @@ def build_log(
         _made("customer_delivery_summary.md", customer_delivery_summary, ""),
     )
     read = [finding for finding in assessment.findings if finding.rule.startswith("intake.")]
-    found: list[tuple[str, Sequence[Finding]]] = [("Reading the request", read)]
-    found.append(("The spec", validation_report.findings if validation_report else ()))
+    found: list[tuple[str, Sequence[Finding]]] = [("Reading the request", read), ("The spec", checked.findings)]
     for item in exports.wanted if exports else ():
-        checked = item.report.findings if item.report else ()
-        found.append((item.title, (*item.reasons, *item.notes, *checked)))
+        reasons = [reason for reason in item.reasons if reason not in checked.findings]
+        found.append((item.title, (*reasons, *item.notes, *(item.report.findings if item.report else ()))))
     return log(canonical_spec, made_by(assessment), stages, repairs_of(assessment), found, confidence)
 
 
@@ -312,15 +323,8 @@ def _made(artifact: str, value: Value | None, what: str) -> tuple[str, str, str]
     return artifact, "made" if value is not None else "not made", what
 
 
-def _counted(report: ValidationReport | None) -> str:
-    if report is None:
-        return ""
-    return f"{report.rules_run} rules: {report.errors} errors, {report.warnings} warnings, {report.infos} notes"
-
-
 def _status(report: ExportValidationReport | None, platform: str) -> str:
     if report is None:
         return ""
     item = report.platform(platform)
-    counted = _counted(item.report)
-    return f"{item.status}; {counted}" if counted else item.status
+    return f"{item.status}; {item.report.counted}" if item.report else item.status

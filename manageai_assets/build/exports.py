@@ -16,6 +16,7 @@ from compilers.export import NeededConnection, NeededWebhook, by_account
 from compilers.exports import emit
 from compilers.rules import catalogue, validate_export, validate_spec
 from compilers.spec import PlatformName, Spec
+from manageai_assets.build.flow_words import plural
 from manageai_assets.stages import Check, NotWanted, Preview, Table, stage
 
 Status = Literal["ready", "has errors", "refused", "not wanted"]
@@ -38,6 +39,12 @@ class ValidationReport(Result):
     warnings: int
     infos: int
     findings: tuple[Finding, ...] = Field(description="errors first, then warnings, then the rest")
+
+    @property
+    def counted(self) -> str:
+        """The counts in words."""
+        found = (plural(self.errors, "error"), plural(self.warnings, "warning"), plural(self.infos, "note"))
+        return f"{plural(self.rules_run, 'rule')}: {', '.join(found)}"
 
 
 class MakeExport(RootModel[dict[str, JsonValue]]):
@@ -128,8 +135,7 @@ def _report_preview(report: ValidationReport) -> Preview:
 
 
 def _report_check(name: str, report: ValidationReport, blocking: bool = False) -> Check:
-    summary = f"{report.rules_run} rules: {report.errors} errors, {report.warnings} warnings, {report.infos} notes"
-    return Check(name, report.passed, summary, blocking, tuple(str(finding) for finding in report.findings))
+    return Check(name, report.passed, report.counted, blocking, tuple(str(finding) for finding in report.findings))
 
 
 @stage(

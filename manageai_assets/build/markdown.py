@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 _SPECIAL = re.compile(r"[\\`*_\[\]|~$@]|(?<=[Ww]{3})\.|:(?=//)")
-_AT_START = re.compile(r"^(?:[#+\-=]|\d{1,9}(?=[.)]))")
+_AT_START = re.compile(r"^(?:[#+\-=]|\d{1,9}(?=[.)](?:\s|$)))")
 _HTML = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 CODE_LENGTH = 2000
 """Characters of a value that stand in a table or a line."""

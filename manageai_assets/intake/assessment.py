@@ -269,7 +269,7 @@ class _Iteration:
                 findings=findings[:MAX_FINDINGS],
                 repairs=repairs,
                 usage=usage,
-            )  # fmt: skip
+            )
         )
 
     def _assessment(self, maker: Maker) -> Assessment:

@@ -8,11 +8,10 @@ from pydantic import Field, JsonValue
 
 from compilers.errors import UserError
 from manageai_assets.assets import stage_assets, stages_of
-from manageai_assets.intake.submitted import intake
 from manageai_assets.partitions import INTAKES
-from manageai_assets.pipeline import BUILD_STAGES
+from manageai_assets.pipeline import STAGES as PIPELINE
 
-STAGES = (intake, *stages_of(__package__, BUILD_STAGES))
+STAGES = stages_of(__package__, PIPELINE)
 ASSETS = stage_assets(STAGES)
 
 

@@ -18,6 +18,7 @@ import yaml
 from pydantic import JsonValue, ValidationError
 
 from compilers.errors import Finding, UserError, shorten
+from compilers.rules.secrets import secret_in
 from manageai_assets.intake.models import Intake
 
 MAX_BYTES = 2_000_000
@@ -205,13 +206,16 @@ def _check_value(document: _Document, value: object, place: Place) -> None:
 
 
 def _check_text(document: _Document, text: str, place: Place) -> None:
-    """No control characters (NUL, escape sequences, direction overrides) and nothing that isn't Unicode text."""
-    for character in text:
+    """No control characters (NUL, escape sequences, direction overrides), nothing that isn't Unicode, no secrets."""
+    for character in "" if text.isprintable() else text:
         if character.isprintable() or character in _ALLOWED_CONTROLS:
             continue
         code = ord(character)
         if code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or code in _DIRECTION_OVERRIDES:
             document.fail(f"holds the control character U+{code:04X}", place, hint="delete it")
+    if secret := secret_in(text):
+        hint = "take it out, and change it: accounts are connected on the platform, never through an intake"
+        document.fail(f"holds what looks like {secret}", place, hint=hint)
 
 
 def _from_yaml(document: _Document, text: str) -> JsonValue:

@@ -12,7 +12,7 @@ from compilers.n8n.descriptors import catalogue
 from compilers.registry import registry
 from compilers.rules.n8n_expressions import FORBIDDEN
 from resources.n8n_oracle import Oracle, install, is_installed, oracle_folder
-from tests.compilers.rules.n8n_documents import node, parameters, to, valid
+from tests.compilers.rules.n8n_documents import Document, node, parameters, to, valid
 from tools.n8n_facts import TARGET, render
 
 
@@ -63,7 +63,7 @@ def test_the_registry_names_nodes_and_versions_that_exist() -> None:
 
 
 def test_forbidden_names_are_n8ns(n8n_oracle: Oracle) -> None:
-    def asks(name: str) -> dict[str, object]:
+    def asks(name: str) -> Document:
         document = valid()
         parameters(document, "Call")["url"] = f"={{{{ $json.{name} }}}}"
         return document

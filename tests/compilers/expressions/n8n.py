@@ -30,13 +30,12 @@ def run(folder: Path, data: object, parameters: list[str], scripts: list[str]) -
         "now": int(NOW.timestamp() * 1000), "zone": ZONE, "json": data, "parameters": parameters, "scripts": scripts,
     }  # fmt: skip
     script = Path(__file__).with_name("run_n8n.mjs")
-    done = subprocess.run(
-        [str(node_program()), str(script), str(folder)], input=json.dumps(request).encode(), capture_output=True, timeout=120, check=False
-    )
+    command = [str(node_program()), str(script), str(folder)]
+    done = subprocess.run(command, input=json.dumps(request).encode(), capture_output=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-2000:]
     found = json.loads(done.stdout)
     return Results([_value(row) for row in found["parameters"]], [_value(row) for row in found["scripts"]])
 
 
 def _value(row: dict[str, Any]) -> Any:
-    return row["value"] if "value" in row else REFUSED
+    return row.get("value", REFUSED)

@@ -86,6 +86,7 @@ def test_spec_notation(text: str, node: Node) -> None:
     assert parse(write(template)) == template
 
 
+TESTING, MODE = Reference("6", (Field("Testing"),)), Reference("6", (Field("My Mode"),))
 MADE: list[tuple[str, Node]] = [
     ("3.body.email", Reference("3", (Field("body"), Field("email")))),
     ("`3`", Reference("3")),
@@ -95,8 +96,7 @@ MADE: list[tuple[str, Node]] = [
     ("1.data.`user id`.x", Reference("1", (Field("data"), Field("user id"), Field("x")))),
     ("10.`$1`", Reference("10", (Field("$1"),))),
     ("3.array[4.n].`0`", Reference("3", (Field("array"), At(Reference("4", (Field("n"),))), Field("0")))),
-    ('if(6.Testing | 6.`My Mode`; "-"; )',
-     Call("if", (Binary("|", Reference("6", (Field("Testing"),)), Reference("6", (Field("My Mode"),))), Literal("-"), Missing()))),
+    ('if(6.Testing | 6.`My Mode`; "-"; )', Call("if", (Binary("|", TESTING, MODE), Literal("-"), Missing()))),
     ("4.ID 1", Unknown("4.ID 1")),
     ("brand", Unknown("brand")),
     ("brand.name", Unknown("brand.name")),
@@ -200,7 +200,7 @@ DEEP = [
     "{{" + "a+" * 100_000 + "a}}",
     "{{" + "a.b" + "[1]" * 300_000 + "}}",
     "{{" * 300_000,
-    "{{ \"" + '""' * 500_000 + " }}",
+    '{{ "' + '""' * 500_000 + " }}",
     "{{ '" + "x" * 1_000_000,
     "{{ " + "9" * 100_000 + " }}",
     "x" * 1_000_000 + "{{ a }}",
@@ -213,12 +213,12 @@ DEEP = [
 @pytest.mark.parametrize("notation", [SPEC, MAKE])
 def test_monstrous_texts_are_read_or_refused_at_once(text: str, notation: object) -> None:
     started = time.perf_counter()
+    refusal = ""
     try:
-        template = parse.__wrapped__(text, notation)
+        write(parse.__wrapped__(text, notation))
     except ExpressionError as error:
-        assert len(str(error)) < 1000
-    else:
-        write(template)
+        refusal = str(error)
+    assert len(refusal) < 1000
     assert time.perf_counter() - started < 5
 
 

@@ -93,14 +93,22 @@ CASES: list[tuple[str, Document, str]] = [
     ("conn-missing-source", linked({**GOOD, "Ghost": {"main": [to("End")]}}), "connection.source"),
     ("conn-output-3-of-set", linked({**GOOD, "Mid": {"main": [[], [], [], to("End")]}}), "connection.output"),
     ("conn-input-7-of-noop", linked({**GOOD, "Mid": {"main": [to("End", index=7)]}}), "connection.input"),
-    ("conn-type-ai_tool", linked({**GOOD, "End": {"ai_tool": [[{"node": "Mid", "type": "ai_tool", "index": 0}]]}}), "connection.kind"),
+    (
+        "conn-type-ai_tool",
+        linked({**GOOD, "End": {"ai_tool": [[{"node": "Mid", "type": "ai_tool", "index": 0}]]}}),
+        "connection.kind",
+    ),
     ("no-webhook-path", workflow(a_set(), {"path": ""}), "webhook.path"),
     ("http-no-url", workflow(mid("httpRequest", 4.2, {})), "parameter.required"),
     ("if-no-conditions", workflow(mid("if", 2.2, {})), "condition.there"),
     ("switch-no-rules", workflow(mid("switch", 3.2, {})), "condition.rules"),
     ("set-empty", workflow(a_set({})), "set.fields"),
     ("option-set-mode-foo", workflow(a_set({"mode": "foo"})), "parameter.option"),
-    ("option-http-method", workflow(mid("httpRequest", 4.2, {"url": "https://example.com", "method": "FOO"})), "parameter.option"),
+    (
+        "option-http-method",
+        workflow(mid("httpRequest", 4.2, {"url": "https://example.com", "method": "FOO"})),
+        "parameter.option",
+    ),
     ("option-webhook-method", workflow(a_set(), {"httpMethod": "post"}), "parameter.option"),
     ("option-webhook-mode", workflow(a_set(), {"responseMode": "foo"}), "parameter.option"),
     ("option-datetime-op", workflow(mid("dateTime", 2, {"operation": "foo"})), "parameter.option"),
@@ -128,41 +136,113 @@ CASES: list[tuple[str, Document, str]] = [
     ("code-bad-return", code("return 5;"), "code.items"),
     ("code-each-item-array", code("return [{ json: {} }];", mode="runOnceForEachItem"), "code.items"),
     ("code-python", workflow(mid("code", 2, {"language": "python", "pythonCode": "return []"})), "code.language"),
-    ("code-pythonNative", workflow(mid("code", 2, {"language": "pythonNative", "pythonCode": "return []"})), "code.language"),
+    (
+        "code-pythonNative",
+        workflow(mid("code", 2, {"language": "pythonNative", "pythonCode": "return []"})),
+        "code.language",
+    ),
     ("cred-missing", workflow(mid("slack", 2.3, SLACK)), "credential.required"),
-    ("cred-wrong-type", workflow(mid("slack", 2.3, SLACK, credentials={"gmailOAuth2": {"id": "1"}})), "credential.taken"),
+    (
+        "cred-wrong-type",
+        workflow(mid("slack", 2.3, SLACK, credentials={"gmailOAuth2": {"id": "1"}})),
+        "credential.taken",
+    ),
     ("respond-without-mode", workflow(mid("respondToWebhook", 1.5, {})), "webhook.answer-used"),
     ("mode-without-respond", workflow(a_set(), {"responseMode": "responseNode"}), "webhook.answered"),
-    ("if-v1-shape-in-v2", workflow(mid("if", 2.2, {"conditions": {"string": [{"value1": "a", "value2": "b"}]}})), "condition.there"),
-    ("if-type-mismatch-strict", workflow(mid("if", 2.2, {"conditions": condition(5, "string", "equals", "5")})), "condition.types"),
-    ("if-bad-operator", workflow(mid("if", 2.2, {"conditions": condition("={{ 1 }}", "string", "nope", "5")})), "condition.operator"),
-    ("if-no-options", workflow(mid("if", 2.2, {"conditions": {**condition("={{ 1 }}", "number", "gt", 5), "options": None}})), "condition.options"),
+    (
+        "if-v1-shape-in-v2",
+        workflow(mid("if", 2.2, {"conditions": {"string": [{"value1": "a", "value2": "b"}]}})),
+        "condition.there",
+    ),
+    (
+        "if-type-mismatch-strict",
+        workflow(mid("if", 2.2, {"conditions": condition(5, "string", "equals", "5")})),
+        "condition.types",
+    ),
+    (
+        "if-bad-operator",
+        workflow(mid("if", 2.2, {"conditions": condition("={{ 1 }}", "string", "nope", "5")})),
+        "condition.operator",
+    ),
+    (
+        "if-no-options",
+        workflow(mid("if", 2.2, {"conditions": {**condition("={{ 1 }}", "number", "gt", 5), "options": None}})),
+        "condition.options",
+    ),
     ("onError-foo", workflow(a_set(onError="foo")), "node.on-error"),
     ("timezone-bad", as_is(settings={"executionOrder": "v1", "timezone": "Nope/City"}), "settings.timezone"),
-    ("disabled-trigger", as_is(nodes=[{**one, "disabled": one["name"] == "Webhook"} for one in workflow(a_set())["nodes"]]), "trigger.enabled"),
+    (
+        "disabled-trigger",
+        as_is(nodes=[{**one, "disabled": one["name"] == "Webhook"} for one in workflow(a_set())["nodes"]]),
+        "trigger.enabled",
+    ),
     ("no-trigger", as_is(nodes=workflow(a_set())["nodes"][1:], connections={"Mid": GOOD["Mid"]}), "trigger.there"),
     ("manual-only", as_is(nodes=[part("T", "manualTrigger", 1, {})], connections={}), "trigger.by-itself"),
-    ("cron-bad", as_is(nodes=[part("T", "scheduleTrigger", 1.2, {"rule": {"interval": [{"field": "cronExpression", "expression": "nope"}]}})], connections={}), "schedule.cron"),
+    (
+        "cron-bad",
+        as_is(
+            nodes=[
+                part(
+                    "T",
+                    "scheduleTrigger",
+                    1.2,
+                    {"rule": {"interval": [{"field": "cronExpression", "expression": "nope"}]}},
+                )
+            ],
+            connections={},
+        ),
+        "schedule.cron",
+    ),
     ("schedule-no-rule", as_is(nodes=[part("T", "scheduleTrigger", 1.2, {})], connections={}), "schedule.rule"),
     ("orphan-node", as_is(nodes=[*workflow(a_set())["nodes"], part("Alone", "noOp", 1, {})]), "connection.unreached"),
     ("self-loop", linked({**GOOD, "Mid": {"main": [to("End", "Mid")]}}), "connection.self"),
-    ("merge-third-input", linked({"Webhook": {"main": [[*to("J"), *to("J", index=1), *to("J", index=2)]]}}, nodes=[*workflow(a_set())["nodes"], part("J", "merge", 3.2, {"mode": "append"})]), "connection.input"),
+    (
+        "merge-third-input",
+        linked(
+            {"Webhook": {"main": [[*to("J"), *to("J", index=1), *to("J", index=2)]]}},
+            nodes=[*workflow(a_set())["nodes"], part("J", "merge", 3.2, {"mode": "append"})],
+        ),
+        "connection.input",
+    ),
     ("error-output-not-wired", workflow(a_set(onError="continueErrorOutput")), "connection.error-output"),
-    ("loop-outputs-swapped", {**workflow(mid("splitInBatches", 3, {})), "connections": {**GOOD, "Mid": {"main": [to("End")]}, "End": {"main": [to("Mid")]}}}, "connection.loop"),
-    ("set-v1-parameters-in-3.4", workflow(a_set({"values": {"string": [{"name": "a", "value": "1"}]}})), "parameter.known"),
+    (
+        "loop-outputs-swapped",
+        {
+            **workflow(mid("splitInBatches", 3, {})),
+            "connections": {**GOOD, "Mid": {"main": [to("End")]}, "End": {"main": [to("Mid")]}},
+        },
+        "connection.loop",
+    ),
+    (
+        "set-v1-parameters-in-3.4",
+        workflow(a_set({"values": {"string": [{"name": "a", "value": "1"}]}})),
+        "parameter.known",
+    ),
     ("set-3.2-parameters-in-3.4", workflow(a_set({"fields": {"values": []}})), "parameter.version"),
     ("switch-v2-rules-in-3", workflow(mid("switch", 3.2, {"rules": {"rules": [{"value2": 1}]}})), "condition.rules"),
-    ("filter-no-conditions", workflow(mid("filter", 2.2, {"conditions": {**CHECKED, "conditions": []}})), "condition.there"),
+    (
+        "filter-no-conditions",
+        workflow(mid("filter", 2.2, {"conditions": {**CHECKED, "conditions": []}})),
+        "condition.there",
+    ),
     ("space-before-equals", workflow(a_set(fields(" ={{ $json.body.x }}"))), "expression.prefix"),
     ("braces-inside", workflow(a_set(fields("={{ JSON.stringify({a:{b:$json.body.x}}) }}"))), "expression.early-close"),
     ("make-left-over", workflow(a_set(fields("={{ substring(1.name; 0; 3) }}"))), "expression.make-syntax"),
     ("tries-99", workflow(a_set(retryOnFail=True, maxTries=99)), "node.retry"),
-]  # fmt: skip
+]
 TOLD: list[tuple[str, Document, str]] = [
     ("disabled-mid", workflow(a_set(disabled=True)), "node.disabled"),
-    ("errorWorkflow-missing", as_is(settings={"executionOrder": "v1", "errorWorkflow": "nope"}), "settings.error-workflow-there"),
-    ("subworkflow-missing", workflow(mid("executeWorkflow", 1.1, {"workflowId": {"__rl": True, "mode": "id", "value": "nope"}})), "workflow.called"),
-]  # fmt: skip
+    (
+        "errorWorkflow-missing",
+        as_is(settings={"executionOrder": "v1", "errorWorkflow": "nope"}),
+        "settings.error-workflow-there",
+    ),
+    (
+        "subworkflow-missing",
+        workflow(mid("executeWorkflow", 1.1, {"workflowId": {"__rl": True, "mode": "id", "value": "nope"}})),
+        "workflow.called",
+    ),
+]
 """Whether these are wrong depends on what else is in that n8n, or on what was meant: they are told, not blamed."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from compilers.errors import Finding
 from compilers.rules.n8n_export import validate_n8n
 from resources.n8n_oracle import Oracle
-from tests.compilers.rules.n8n_documents import Document, valid
+from tests.compilers.rules.n8n_documents import Document, to, valid
 
 SILENT = {
     "n8n.connection.error-output",
@@ -36,33 +37,11 @@ MOST_WARNINGS = 3
 """Findings below an error for each real workflow, on average."""
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12)
-WORDS = st.sampled_from(
-    [
-        "nodes",
-        "connections",
-        "settings",
-        "name",
-        "type",
-        "parameters",
-        "main",
-        "node",
-        "index",
-        "position",
-        "credentials",
-    ]
-    + [
-        "Webhook",
-        "Score",
-        "n8n-nodes-base.set",
-        "n8n-nodes-base.if",
-        "conditions",
-        "operator",
-        "jsCode",
-        "rule",
-        "interval",
-    ]
-    + ["={{ $json.a }}", "={{ `${", "={{ {a:{b:1}} }}", "{{1.x}}", "assignments", "typeVersion", "onError", "pinData"]
+NAMES = (
+    "nodes connections settings name type parameters main node index position credentials Webhook Score conditions "
+    "operator jsCode rule interval assignments typeVersion onError pinData n8n-nodes-base.set n8n-nodes-base.if"
 )
+WORDS = st.sampled_from([*NAMES.split(), "={{ $json.a }}", "={{ `${", "={{ {a:{b:1}} }}", "{{1.x}}"])
 ANYTHING = st.recursive(
     SCALARS | WORDS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS | st.text(max_size=6), inner, max_size=5),
@@ -106,6 +85,30 @@ def test_any_expression_is_read(text: str) -> None:
     validate_n8n(document)
 
 
+FINE = [
+    "$json.body.a?.b ?? 'none'",
+    "((a, [b, { c = 1 }]) => { const x = a, y = b; return x + y + c; })(1, [2, {}])",
+    "$json.body.items.map(item => ({ ...item, total: item.n * 2 })).filter(Boolean)",
+    "typeof $json.body.v.asText === 'function' ? $json.body.v.asText() : 1",
+    "/^a[/}]b$/.test(`x ${ { a: `y${$json.body.n}` }.a } z`) ? -1 : +1",
+    "$json.body.a /* why */ / 2 // half\n + 1",
+    "DateTime.fromISO($json.body.at).plus({ days: 1 }).toFormat('dd.MM.yyyy')",
+    "[1,,2].length + new Date().getTime() + ($json.body['a b'] in {} ? 1 : 0)",
+    "$if($json.body.n > 1, $now.toISO(), $('Webhook').first().json.body.n)",
+    "(function named(n) { for (const i of n) { if (i) return i; } })([1])",
+    "async () => { await 1 }",
+    "({ get a() { return 1; }, b() { return this.a; }, ['c']: 2 }).b()",
+]
+
+
+@pytest.mark.parametrize("expression", FINE)
+def test_good_javascript_is_left_alone(expression: str) -> None:
+    document = valid()
+    rows = document["nodes"][1]["parameters"]["assignments"]["assignments"]
+    rows[0]["value"] = "={{ " + expression + " }}"
+    assert validate_n8n(document) == ()
+
+
 def test_deep_and_large_documents() -> None:
     deep: Any = "={{ 1 }}"
     for _ in range(400):
@@ -113,8 +116,10 @@ def test_deep_and_large_documents() -> None:
     document = valid()
     document["nodes"][1]["parameters"]["assignments"] = deep
     document["nodes"][3]["parameters"]["text"] = "={{ " + "(" * 50_000
-    document["nodes"] += [{**document["nodes"][4], "name": f"N{number}", "id": str(number)} for number in range(2000)]
-    document["connections"] |= {f"N{number}": {"main": [[{"node": f"N{number + 1}", "type": "main", "index": 0}]]} for number in range(1999)}  # fmt: skip
+    names = [f"N{number}" for number in range(2000)]
+    document["nodes"] += [{**document["nodes"][4], "name": name, "id": name} for name in names]
+    for source, target in pairwise(names):
+        document["connections"][source] = {"main": [to(target)]}
     assert validate_n8n(document)
 
 

@@ -155,7 +155,7 @@ BROKEN: dict[str, Change] = {
     "module.aggregate-several": at("written", source="recall"),
     "module.respond-status": at("answer", status="OK"),
     "module.respond-headers": at("answer", headers=[{"name": "X-A", "value": 1}, {"name": "x-a", "value": 2}]),
-    "module.stop-message": at("refuse", message=""),
+    "module.stop-message": at("refuse", outcome="error", message=""),
     "module.sub-scenario": at("archive", scenario=" "),
     "module.variable-names": at("plain", variables=[{"name": "greeting"}, {"name": "{{ x }}"}]),
     # connections, credentials, schedule

@@ -58,7 +58,7 @@ steps:
      inputs: {spreadsheet: made-up-id, sheet: Orders, values: {Total: "{{ recall.total }}", Copy: "{{ copies.i }}"}}}
   - {kind: aggregate, id: written, label: Rows written, source: copies, mode: count}
   - {kind: sub_scenario, id: archive, label: Archive, scenario: archive-orders, inputs: {rows: "{{ written.result }}"}}
-  - {kind: stop, id: refuse, label: Refuse, outcome: error, message: "Nothing to do for {{ order.body.email }}"}
+  - {kind: stop, id: refuse, label: Refuse, message: "Nothing to do for {{ order.body.email }}"}
 edges:
   - {source: order, target: fetch}
   - {source: fetch, target: warn, kind: error}

@@ -1,0 +1,79 @@
+"""Iterations, repetitions and aggregates as nodes.
+
+A list is a Set node that makes it and a Split Out node. The Set node's item also marks the operation: an aggregate
+merges these markers with what came through, and so emits once for each operation, even when nothing came through.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from pydantic import JsonValue
+
+from compilers.errors import CompileError
+from compilers.n8n import scripts
+from compilers.n8n.canvas import Port
+from compilers.n8n.workshop import Fragment, Workshop
+from compilers.spec import AggregateStep, AnyStep, IterateStep, RepeatStep
+
+
+def element_list(shop: Workshop, step: IterateStep | RepeatStep, javascript: str) -> Fragment:
+    """One item for each element of the list that a JavaScript expression gives."""
+    made = f"{{{scripts.LIST_FIELD}: {javascript}, {_mark(step)}}}"
+    entry = shop.raw_set_node(step, f"{step.title}: list", made, key="list")
+    shop.markers[step.id] = (entry, step.id)
+    kind = "iterate" if isinstance(step, IterateStep) else "repeat"
+    parameters: dict[str, JsonValue] = {
+        "fieldToSplitOut": scripts.LIST_FIELD,
+        "include": "noOtherFields",
+        "options": {},
+    }
+    name = shop.flow_node(step, kind, step.title, parameters)
+    shop.canvas.connect(Port(entry), name)
+    return Fragment(entry, (Port(name),), name, name)
+
+
+def marked(shop: Workshop, step: AnyStep, fragment: Fragment) -> Fragment:
+    """The fragment behind a node that leaves one marker item for each operation of the step."""
+    entry = shop.raw_set_node(step, f"{step.title}: each run", f"{{{_mark(step)}}}", key="run")
+    shop.canvas.connect(Port(entry), fragment.entry)
+    shop.markers[step.id] = (entry, step.id)
+    return replace(fragment, entry=entry)
+
+
+def _mark(step: AnyStep) -> str:
+    return f'{scripts.RUN_FIELD}: $itemIndex, {scripts.SOURCE_FIELD}: "{step.id}"'
+
+
+def aggregate(shop: Workshop, step: AggregateStep) -> Fragment:
+    """A Merge that waits for the markers and for what came through, and Code that collects."""
+    values = shop.values(step, item="index")
+    if step.mode == "array":
+        fields = (
+            f"{json.dumps(name)}: {values.at(f'fields.{name}').javascript(value)}"
+            for name, value in step.fields.items()
+        )
+        collected = "{" + ", ".join(fields) + "}"
+    else:
+        collected = values.at("value").javascript(step.value)
+    key = None if step.group_by is None else values.at("group_by").javascript(step.group_by)
+    marker = shop.markers.get(step.source)
+    if marker is None:
+        raise CompileError(
+            f"the source `{step.source}` of an aggregate must be a step before it that gives several bundles"
+        )
+    shop.markers[step.id] = marker
+    code = scripts.aggregate(
+        source=marker[1],
+        marker=marker[0],
+        collected=collected,
+        key=key,
+        result=scripts.combine(step.mode, step.separator),
+        stop_if_empty=step.stop_if_empty,
+    )
+    entry = shop.flow_node(step, "join", f"{step.title}: collect", {"mode": "append", "numberInputs": 2}, key="collect")
+    shop.canvas.connect(Port(marker[0]), entry, 0)
+    name = shop.code(step, "aggregate", code)
+    shop.canvas.connect(Port(entry), name)
+    return Fragment(entry, (Port(name),), name, name, entry_input=1)

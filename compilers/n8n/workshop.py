@@ -1,0 +1,123 @@
+"""What the makers of nodes share: the canvas, the graph, writers for values, and what a person must do afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from pydantic import JsonValue
+
+from compilers.errors import Finding, Severity
+from compilers.export import NeededConnection, NeededWebhook
+from compilers.graph import SpecGraph
+from compilers.n8n.canvas import Canvas, Port
+from compilers.n8n.values import N8nValues, expression
+from compilers.registry import registry
+from compilers.spec import AggregateStep, AnyStep, Connection, GetVariablesStep, SetVariablesStep, Spec
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """What stands for a step: the node that bundles enter, the ports that they leave by, the node whose output is the
+    step's result, and the one that can fail. `branches` are the ports of a router's or if-else's edges, by target."""
+
+    entry: str
+    exits: tuple[Port, ...]
+    result: str
+    main: str
+    branches: Mapping[str, Port] = field(default_factory=dict)
+    entry_input: int = 0
+
+    @staticmethod
+    def single(name: str, *, ends: bool = False) -> Fragment:
+        """One node that does it all."""
+        return Fragment(name, () if ends else (Port(name),), name, name)
+
+
+@dataclass
+class Workshop:
+    """One workflow in the making.
+
+    `results` maps each step to the node that holds what it gave, `failing` to the node that holds its error, and
+    `markers` to the node that leaves one item for each operation of the step, with the id that the item carries.
+    """
+
+    spec: Spec
+    graph: SpecGraph
+    canvas: Canvas
+    results: dict[str, str] = field(default_factory=dict)
+    failing: dict[str, str] = field(default_factory=dict)
+    markers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    connections: list[NeededConnection] = field(default_factory=list)
+    webhooks: list[NeededWebhook] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @cached_property
+    def setters(self) -> Mapping[str, list[SetVariablesStep]]:
+        """The steps that set each variable."""
+        found: dict[str, list[SetVariablesStep]] = {}
+        for step in self.spec.steps:
+            if isinstance(step, SetVariablesStep):
+                for variable in step.variables:
+                    found.setdefault(variable.name, []).append(step)
+        return found
+
+    @cached_property
+    def readers(self) -> Mapping[str, list[GetVariablesStep]]:
+        """The steps that read each variable."""
+        found: dict[str, list[GetVariablesStep]] = {}
+        for step in self.spec.steps:
+            if isinstance(step, GetVariablesStep):
+                for name in step.names:
+                    found.setdefault(name, []).append(step)
+        return found
+
+    @cached_property
+    def accounts(self) -> Mapping[str, Connection]:
+        """The spec's connections by id."""
+        return {connection.id: connection for connection in self.spec.connections}
+
+    @cached_property
+    def sources(self) -> frozenset[str]:
+        """The ids of the steps whose bundles some aggregate collects."""
+        return frozenset(step.source for step in self.spec.steps if isinstance(step, AggregateStep))
+
+    def values(self, step: AnyStep, item: str = "") -> N8nValues:
+        """A writer for values of that step, whose findings are kept."""
+        written = N8nValues(step, self.graph, self.results, self.failing, item)
+        written.findings = self.findings
+        return written
+
+    def flow_node(
+        self, step: AnyStep, kind: str, title: str, parameters: Mapping[str, JsonValue], key: str = ""
+    ) -> str:
+        """Adds the node that n8n has for a construct of the control flow, and gives its name."""
+        row = registry().flow[kind]
+        identifier = f"{step.id}/{key}" if key else step.id
+        return self.canvas.add(identifier, title, row.n8n, row.n8n_version, parameters)
+
+    def set_node(
+        self, step: AnyStep, title: str, fields: Mapping[str, JsonValue], values: N8nValues, where: str, key: str = ""
+    ) -> str:
+        """A Set node whose fields keep the type of their values."""
+        written = ", ".join(
+            f"{json.dumps(name)}: {values.at(f'{where}.{name}').javascript(value)}" for name, value in fields.items()
+        )
+        return self.raw_set_node(step, title, f"{{{written}}}", key)
+
+    def raw_set_node(self, step: AnyStep, title: str, javascript: str, key: str = "") -> str:
+        """A Set node that gives the object of a JavaScript expression."""
+        parameters: dict[str, JsonValue] = {"mode": "raw", "jsonOutput": expression(f"({javascript})"), "options": {}}
+        return self.flow_node(step, "set_variables", title, parameters, key=key)
+
+    def code(self, step: AnyStep, kind: str, code: str) -> str:
+        """A Code node that sees all items at once."""
+        parameters: dict[str, JsonValue] = {"mode": "runOnceForAllItems", "language": "javaScript", "jsCode": code}
+        return self.flow_node(step, kind, step.title, parameters)
+
+    def note(self, severity: Severity, step: AnyStep, what: str, hint: str = "") -> None:
+        """Something to know about a step."""
+        where = f"steps.{step.id}"
+        self.findings.append(Finding(rule="n8n.emit", severity=severity, where=where, what=what, hint=hint))

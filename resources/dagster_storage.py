@@ -1,0 +1,37 @@
+"""Dagster's storage for runs, events, schedules and sensors: the same PostgreSQL as the project's own tables.
+
+Beyond Dagster's own class it starts the embedded server where `DATABASE_URL` isn't set, so that every `dagster` command
+works in a fresh clone, and it takes a plain `postgresql://` URL, which SQLAlchemy would give to a driver that isn't here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dagster._config import UserConfigSchema
+from dagster._serdes import ConfigurableClassData
+from dagster_postgres import DagsterPostgresStorage
+
+from resources.database import database_url
+
+TOP = Path(__file__).resolve().parents[1]
+
+
+class ProjectStorage(DagsterPostgresStorage):
+    """PostgreSQL from `DATABASE_URL`, or the embedded one in `DATA_DIR` (`data` at the top of the project)."""
+
+    @classmethod
+    def config_type(cls) -> UserConfigSchema:
+        """Nothing to configure: the environment says where the database is."""
+        return {}
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> ProjectStorage:
+        """The storage for this process."""
+        url = database_url(os.environ.get("DATABASE_URL"), TOP / (os.environ.get("DATA_DIR") or "data"))
+        return cls(postgres_url=url, inst_data=inst_data)
