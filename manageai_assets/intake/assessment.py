@@ -19,6 +19,7 @@ from pydantic import Field
 from compilers.errors import Finding, UserError, shorten
 from compilers.spec import Assumption, Model, Spec
 from manageai_assets.data import DataModel, parse_data
+from manageai_assets.intake.actions import mentions
 from manageai_assets.intake.builder import Build, build_spec
 from manageai_assets.intake.ledger import Ledger, Question
 from manageai_assets.intake.models import Intake
@@ -339,6 +340,12 @@ def _questions(best: _Candidate, failures: Sequence[Finding], intake: Intake) ->
         ledger.ask(question)
     if best.spec is None and not ledger.questions:
         ledger.ask(Question(what=_NOTHING, why="Without it the automation can't be built.", about="request"))
+    if best.reading.plan is None or best.spec is None:
+        for system in intake.systems:
+            if not mentions(system.name):
+                what = f"What of {shorten(system.name, 80)} should the automation use, and can it be reached by an API?"
+                why = "It isn't among the apps that are known, so it has to be added first or done without."
+                ledger.ask(Question(what=what, why=why, about="systems", blocking=False))
     if not intake.contact.email:
         why = "Somebody must connect the accounts and try the automation with us."
         ledger.ask(Question(what="Whom may we ask, and at which address?", why=why, about="contact", blocking=False))

@@ -20,26 +20,6 @@ MAX_OUTPUTS = 60
 """Fields taken from a sample; documents don't show more."""
 
 
-@dataclass
-class Accounts:
-    """The connections that the steps need, one for each app and account."""
-
-    customer: str
-    connections: dict[str, Connection] = field(default_factory=dict)
-
-    def connect(self, name: str, app: App, account: str) -> str | None:
-        """The id of the connection for an app, or None when it needs none."""
-        if app.connection is None:
-            return None
-        identifier = id_of(f"{name} {account}") if account else id_of(name)
-        label = f"{app.connection.label}: {account}" if account else app.connection.label
-        owner = shorten(account or self.customer, 190)
-        self.connections.setdefault(
-            identifier, Connection(id=identifier, app=name, label=shorten(label), account=owner)
-        )
-        return identifier
-
-
 @dataclass(frozen=True)
 class Found:
     """An operation of the registry, by its names."""
@@ -48,6 +28,27 @@ class Found:
     name: str
     app: App
     operation: Operation
+
+
+@dataclass
+class Accounts:
+    """The connections that the steps need, one for each app and account."""
+
+    customer: str
+    connections: dict[str, Connection] = field(default_factory=dict)
+
+    def connect(self, found: Found, account: str) -> str | None:
+        """The id of the connection for an operation, or None when it needs none."""
+        name, app = found.app_name, found.app
+        if app.connection is None or not found.operation.connection:
+            return None
+        identifier = id_of(f"{name} {account}") if account else id_of(name)
+        label = f"{app.connection.label}: {account}" if account else app.connection.label
+        owner = shorten(account or self.customer, 190)
+        self.connections.setdefault(
+            identifier, Connection(id=identifier, app=name, label=shorten(label), account=owner)
+        )
+        return identifier
 
 
 def find_operation(app_name: str, name: str | None, trigger: bool, ledger: Ledger, where: str) -> Found | None:

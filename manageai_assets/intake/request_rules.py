@@ -93,6 +93,7 @@ def read_request(intake: Intake, ledger: Ledger) -> Plan | None:
     if trigger is None:
         what = "what starts the automation is not said in a way that is understood"
         ledger.fail("trigger.unread", "request", what, "such as `when a form comes in` or `every weekday at 07:30`")
+        _ask_for_steps(sentences, context)
         return None
     steps = _read_steps(sentences, context)
     if not steps:
@@ -508,10 +509,17 @@ def _choice(item: _Choice, last: bool) -> tuple[AnyStepPlan, ...]:
             return (head.model_copy(update={"when": item.condition}), *rest)
     if last:
         route = RoutePlan(label=item.label, when=item.condition, do=item.then)
-        return (RoutesPlan(routes=(route,), take="first", otherwise=item.otherwise),)
+        return (
+            RoutesPlan(
+                label=shorten(f"Whether {item.label}", 80), routes=(route,), take="first", otherwise=item.otherwise
+            ),
+        )
     return (IfPlan(label=item.label, condition=item.condition, then=item.then, otherwise=item.otherwise),)
 
 
-def systems_known(intake: Intake) -> tuple[str, ...]:
-    """The registry's names of the systems that an intake lists."""
-    return tuple(dict.fromkeys(one.name for system in intake.systems for one in mentions(system.name)))
+def _ask_for_steps(sentences: Sequence[str], context: Context) -> None:
+    """Notes that the steps are open too, unless the request has something to do that is understood."""
+    aside = Context(context.intake, Ledger())
+    if not any(_read_steps([sentence], aside) for sentence in sentences):
+        what = "what should happen then is not said in a way that is understood"
+        context.ledger.fail("steps.unread", "request", what, "such as `tell sales in Slack and log it to a sheet`")

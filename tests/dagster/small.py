@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from pydantic import BaseModel
@@ -9,6 +10,9 @@ from pydantic import BaseModel
 from compilers.errors import CompileError
 from manageai_assets.intake.models import Intake
 from manageai_assets.stages import Check, Preview, Stage, Table, Waiting, stage
+
+
+SLOW_SECONDS = 3.0
 
 
 class Plan(BaseModel):
@@ -88,6 +92,8 @@ def n8n_export(plan: Plan) -> Plan:
 @stage(artifact="flow.svg", group="documents")
 def flow_picture(plan: Plan) -> str:
     """A picture."""
+    if "slow" in plan.notes:
+        time.sleep(SLOW_SECONDS)
     return f"<svg xmlns='http://www.w3.org/2000/svg'><text>{len(plan.notes)}</text></svg>"
 
 

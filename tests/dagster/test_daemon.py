@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from pathlib import Path
 
-import psutil
 import pytest
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunsFilter
 from dagster._core.execution.backfill import BulkActionStatus
 from sqlalchemy import Engine
 
@@ -25,6 +25,7 @@ from tests.dagster.small import STAGES
 pytestmark = pytest.mark.slow
 
 MODULE = "tests.dagster.small_location"
+SLOW_STEP = "flow_picture"
 
 
 def ask(engine: Engine, slug: str, notes: str) -> BuildKey:
@@ -61,9 +62,52 @@ def test_a_backfill_of_many(engine: Engine, instance: DagsterInstance, tmp_path:
     assert backfill_status(instance, backfill) == BulkActionStatus.COMPLETED_FAILED
 
 
-def run_process(child: Child) -> psutil.Process | None:
-    """The process that executes a run: the code server's child."""
-    for process in psutil.Process(child.process.pid).children(recursive=True):
-        if "multiprocessing" in " ".join(process.cmdline()) and "resource_tracker" not in " ".join(process.cmdline()):
-            return process
+def process_at_work(instance: DagsterInstance) -> int | None:
+    """The process of a run that is in the middle of its steps."""
+    for run in instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTED])):
+        events = [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
+        if any(event.event_type == DagsterEventType.STEP_START and event.step_key == SLOW_STEP for event in events):
+            started = next(event for event in events if "Executing steps in process" in (event.message or ""))
+            return int(re.findall(r"pid: (\d+)", started.message or "")[0])
     return None
+
+
+def kill(pid: int) -> None:
+    """Ends a process as a power cut would."""
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_killed_run_is_finished_by_itself(engine: Engine, instance: DagsterInstance, tmp_path: Path) -> None:
+    key = ask(engine, "c", "slow")
+    with daemon(MODULE, tmp_path) as child:
+        wait_until(lambda: process_at_work(instance) is not None, child, 60)
+        kill(process_at_work(instance) or 0)
+        seconds = wait_until(lambda: rows(engine, [key])[0].status == "built", child, 120)
+        print(f"finished {seconds:.1f} s after the kill")
+    assert_whole(tmp_path, key)
+    statuses = sorted(run.status.value for run in instance.get_runs())
+    assert statuses == ["FAILURE", "SUCCESS"]
+
+
+def test_everything_killed_is_finished_after_the_next_start(
+    engine: Engine, instance: DagsterInstance, tmp_path: Path
+) -> None:
+    key = ask(engine, "c", "slow")
+    with daemon(MODULE, tmp_path) as child:
+        wait_until(lambda: process_at_work(instance) is not None, child, 60)
+        os.killpg(child.process.pid, signal.SIGKILL)
+        child.process.wait()
+    assert rows(engine, [key])[0].status == "submitted"
+    with daemon(MODULE, tmp_path) as child:
+        seconds = wait_until(lambda: rows(engine, [key])[0].status == "built", child, 120)
+        print(f"finished {seconds:.1f} s after the next start")
+    assert_whole(tmp_path, key)
+
+
+def assert_whole(tmp_path: Path, key: BuildKey) -> None:
+    """Every artifact is there, whole, and nothing else."""
+    folder = tmp_path / "artifacts" / key.folder
+    assert {path.name for path in folder.iterdir()} == {item.artifact for item in STAGES}
+    for item in STAGES:
+        data = (folder / item.artifact).read_bytes()
+        assert item.encode(item.decode(data)) == data
