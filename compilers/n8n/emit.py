@@ -225,11 +225,8 @@ class _Emitter:
         """Wires the open ends of error handlers to what their directive says."""
         for identifier, failed in self._shop.graph.error_steps.items():
             step, failing = self._shop.graph.step(identifier), self._shop.graph.step(failed)
-            if (
-                self._shop.graph.next(identifier)
-                or not self._fragments[identifier].exits
-                or failed not in self._error_ports
-            ):
+            exits = self._fragments[identifier].exits
+            if self._shop.graph.next(identifier) or not exits or failed not in self._error_ports:
                 continue
             rule = step.directive if isinstance(step, DirectiveStep) else failing.on_error
             if rule is None or rule.strategy not in ("resume", "rollback"):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compilers.errors import shorten
-from compilers.expressions.catalogue import CATALOGUE
-from compilers.expressions.tree import Call, Unknown, walk
+from compilers.expressions import CATALOGUE, Call, Unknown, walk
 from compilers.rules.engine import Place
 from compilers.rules.make_subject import BOOK, MakeSubject, Module, Text
 

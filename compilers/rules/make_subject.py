@@ -14,9 +14,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from compilers.errors import ExpressionError, Finding
-from compilers.expressions.lexer import Notation
-from compilers.expressions.parser import parse
-from compilers.expressions.tree import Reference, Template, references
+from compilers.expressions import Notation, Reference, Template, parse, references
 from compilers.rules.engine import RuleBook
 
 ROUTER, IF_ELSE, MERGE = "builtin:BasicRouter", "builtin:BasicIfElse", "builtin:BasicMerge"

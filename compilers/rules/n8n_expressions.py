@@ -15,8 +15,8 @@ from compilers.rules.n8n_scan import (
     expressions_in,
     free_names,
     grammar_problem,
-    guarded_names,
     node_references,
+    own_names,
     string_value,
     unbalanced,
     words,
@@ -280,9 +280,9 @@ def expression_method(subject: N8nSubject) -> Iterator[Place]:
     """Methods in expressions exist; an unknown one silently gives null."""
     known = subject.catalogue.methods | RUN_METHODS
     for use, expression in _readable(subject):
-        asked = guarded_names(expression.all_tokens)
+        own = own_names(expression.all_tokens)
         for name, is_method in dict.fromkeys(called_names(expression.all_tokens)):
-            if is_method and name not in known and name not in FORBIDDEN and name not in asked:
+            if is_method and name not in known and name not in FORBIDDEN and name not in own:
                 yield use.where, f"there is no method `{shorten(name, 40)}`: it gives null"
 
 

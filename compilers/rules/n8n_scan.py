@@ -40,6 +40,8 @@ WORD_OPERATORS = frozenset({"in", "instanceof", "of"})
 STATEMENTS = words(
     "const let var if for while do switch try throw return class import export break continue with debugger"
 )
+MODIFIERS = ("get", "set", "static")
+"""Words before the name of a method in an object or a class."""
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -253,7 +255,7 @@ def _step(token: Token, previous: Token | None, operand_due: bool) -> tuple[str 
         word = token.kind == "name" and text in PREFIXES and not after_dot
         if operand_due:
             return None, word
-        joined = before in ("async", "function", "get", "set", "static") or token.kind == "template"
+        joined = before in ("async", "function", *MODIFIERS) or token.kind == "template"
         return (None, False) if joined else (f"`{before}` and `{text}` stand side by side without an operator", False)
     if text in BRACKETS:
         empty = before in ("(", "[", "{", ",")
@@ -286,8 +288,9 @@ def free_names(found: Sequence[Token]) -> Iterator[str]:
         before = found[index - 1].text if index else ""
         after = found[index + 1].text if index + 1 < len(found) else ""
         is_key = after == ":" and before in ("{", ",")
+        is_modifier = token.text in MODIFIERS and found[index + 1 : index + 2] and found[index + 1].kind == "name"
         is_label = after == "(" and before in ("{", ",") and _closes_with_body(found, index + 1)
-        if before not in (".", "?.", "function") and not is_key and not is_label:
+        if before not in (".", "?.", "function", *MODIFIERS) and not is_key and not is_label and not is_modifier:
             yield token.text
 
 
@@ -342,10 +345,15 @@ def _introduced(found: Sequence[Token], index: int) -> Iterator[str]:
             yield token.text
 
 
-def guarded_names(found: Sequence[Token]) -> frozenset[str]:
-    """Properties that are read without being called, as in `v.asText ? v.asText() : v`."""
+def own_names(found: Sequence[Token]) -> frozenset[str]:
+    """Names of methods that the text gives its own objects, or asks for first: `v.asText ? v.asText() : v`."""
     triples = zip(found, found[1:], (*found[2:], Token("operator", ";", 0)), strict=False)
-    return frozenset(name.text for dot, name, after in triples if dot.text in (".", "?.") and after.text != "(")
+    return frozenset(
+        name.text
+        for before, name, after in triples
+        if (before.text in (".", "?.") and after.text != "(")
+        or (before.text in ("{", ",", *MODIFIERS) and after.text in (":", "("))
+    )
 
 
 def node_references(found: Sequence[Token]) -> Iterator[str]:

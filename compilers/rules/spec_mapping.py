@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 
 from compilers.errors import shorten
-from compilers.expressions.catalogue import CATALOGUE
-from compilers.expressions.tree import Call, Field, Reference, Unknown, walk
+from compilers.expressions import CATALOGUE, Call, Field, Reference, Unknown, walk
 from compilers.rules.engine import Place
 from compilers.rules.spec_subject import BOOK, SpecSubject, Use, first_field
 from compilers.spec import GetVariablesStep, MergeStep, NativeStep, SetVariablesStep

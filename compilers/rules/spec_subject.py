@@ -8,9 +8,8 @@ from functools import cached_property
 
 from pydantic import JsonValue
 
-from compilers.errors import ExpressionError
-from compilers.expressions.parser import parse
-from compilers.expressions.tree import Field, Reference, Template, references
+from compilers.errors import ExpressionError, shorten
+from compilers.expressions import Field, Reference, Template, parse, references
 from compilers.graph import SpecGraph
 from compilers.registry import Operation, Registry, registry
 from compilers.rules.engine import RuleBook
@@ -108,6 +107,7 @@ class SpecSubject:
 
     @staticmethod
     def _use(where: str, step: AnyStep, path: str, text: str, edge: Edge | None = None) -> Use:
+        where = shorten(where)
         if "{{" not in text:
             return Use(where, step, path, text, Template((text,) if text else ()), edge=edge)
         try:

@@ -111,9 +111,8 @@ def _loops(graph: SpecGraph) -> list[Loop]:
         end = ends.get(step.id)
         if end is None and not isinstance(step, IterateStep | RepeatStep):
             continue
-        inside = {step.id, *(below.id for below in graph.below(step.id))}
-        if end is not None:
-            inside -= {below.id for below in graph.below(end.id)}
+        behind = {below.id for below in graph.below(end.id)} if end is not None else set[str]()
+        inside = {step.id} | {below.id for below in graph.below(step.id)} - behind
         words = "for each result" if isinstance(step, OperationStep) else "for each one"
         loops.append(Loop(step.id, "repeated" if isinstance(step, RepeatStep) else words, frozenset(inside)))
     depths = [sum(other.start in loop.members for other in loops) - 1 for loop in loops]

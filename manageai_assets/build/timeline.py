@@ -18,6 +18,7 @@ from compilers.exports import platforms
 from compilers.graph import SpecGraph
 from compilers.registry import registry
 from compilers.spec import OperationStep, Spec
+from manageai_assets.build.flow_words import plural
 from manageai_assets.data import DataModel, read_data
 from manageai_assets.intake.models import Intake
 from manageai_assets.stages import Check, Preview, Table, stage
@@ -356,10 +357,12 @@ def _deadline(start: date | None, deadline: date | None, days: int) -> dict[str,
         }
     spare = working_days_between(end, deadline)
     fit: Fit = "missed" if end > deadline else "tight" if spare < TIGHT_DAYS else "comfortable"
+    late, spared = plural(max(-spare, 1), "working day"), plural(spare, "working day")
+    met = f"Handover on {end} meets the deadline {deadline} with {spared} to spare."
     note = {
-        "missed": f"Handover on {end} misses the deadline {deadline} by {max(-spare, 1)} working days. {latest_text}",
-        "tight": f"Handover on {end} meets the deadline {deadline} with {spare} working days to spare.",
-        "comfortable": f"Handover on {end} meets the deadline {deadline} with {spare} working days to spare.",
+        "missed": f"Handover on {end} misses the deadline {deadline} by {late}. {latest_text}",
+        "tight": met,
+        "comfortable": met,
     }[fit]
     return {"latest_start": latest, "spare_days": spare, "fit": fit, "note": note.strip()}
 

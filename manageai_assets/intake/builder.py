@@ -46,7 +46,6 @@ from manageai_assets.intake.models import Intake
 from manageai_assets.intake.naming import name_steps
 from manageai_assets.intake.operations import (
     Accounts,
-    Found,
     complete_inputs,
     error_handling,
     find_operation,
@@ -72,11 +71,7 @@ from manageai_assets.intake.plan import (
     WaitPlan,
     When,
 )
-from manageai_assets.intake.schedules import read_schedule, schedule_of
-from manageai_assets.intake.vocabulary import vocabulary
-
-POLLING_MINUTES = 15
-"""Between two looks of a polling trigger when nothing is said: what Make's free plan allows."""
+from manageai_assets.intake.starting import start_of
 
 
 @dataclass(frozen=True)
@@ -120,7 +115,10 @@ class _Builder:
     def build(self) -> Build:
         self.ids, twice = name_steps(self.plan)
         self.ledger.findings.extend(twice)
-        trigger, schedule = self._trigger()
+        start = start_of(self.plan.trigger, self.ids["trigger"], self.intake, self.ledger, self.accounts)
+        trigger, schedule = (start.trigger, start.schedule) if start else (None, None)
+        if start and start.polls:
+            self.several.append(self.ids["trigger"])
         self._chain(self.plan.steps, "steps", (_Exit(self.ids["trigger"]),), goes_on=False)
         known = set(self.ids.values())
         for name in self.intake.samples:
@@ -156,62 +154,6 @@ class _Builder:
         except ValidationError as error:
             self.ledger.findings.extend(findings_of(error, "intake.spec"))
             return None
-
-    # -- trigger ---------------------------------------------------------------------------------------------
-
-    def _trigger(self) -> tuple[TriggerStep | None, Schedule | None]:
-        plan, words = self.plan.trigger, vocabulary().schedule
-        app, operation = plan.app, plan.operation
-        if app is None:
-            if plan.schedule is None:
-                self.ledger.fail("trigger.missing", "trigger", "what starts the automation is not said", _TRIGGER_HINT)
-                return None, None
-            app, operation = words.app, words.operation
-        found = find_operation(app, operation, True, self.ledger, "trigger")
-        if found is None:
-            return None, None
-        schedule = self._schedule(found)
-        sample = self._sample(plan.sample, "trigger")
-        if found.operation.kind == "trigger" and not found.operation.instant and found.app_name != words.app:
-            self.several.append(self.ids["trigger"])
-        return (
-            TriggerStep(
-                id=self.ids["trigger"],
-                label=plan.label,
-                note=plan.note,
-                app=found.app_name,
-                operation=found.name,
-                connection=self.accounts.connect(found, plan.account),
-                inputs=complete_inputs(found, plan.inputs, self.ledger, "trigger"),
-                outputs=outputs_of(plan, found, sample),
-                sample=sample,
-            ),
-            schedule,
-        )
-
-    def _schedule(self, found: Found) -> Schedule | None:
-        said = self.plan.trigger.schedule
-        if isinstance(said, str):
-            read = read_schedule(said)
-            if read is None:
-                what = f"`{shorten(said, 80)}` is not a schedule"
-                self.ledger.fail("schedule.unread", "trigger.schedule", what, "write it like `every weekday at 07:30`")
-                return None
-            said = read
-        if said is not None:
-            if found.operation.instant:
-                what = f"{found.app.name} starts at once, so the schedule is not used"
-                self.ledger.warn("schedule.unused", "trigger.schedule", what, "leave the schedule out")
-                return Schedule(kind="immediately")
-            return schedule_of(said, self.ledger, "trigger.schedule")
-        if found.operation.instant:
-            return Schedule(kind="immediately")
-        if found.app_name == vocabulary().schedule.app:
-            self.ledger.fail("schedule.missing", "trigger.schedule", "when it should run is not said", "every day at 8")
-            return None
-        text = f"{found.app.name} is looked at every {POLLING_MINUTES} minutes; the request names no interval."
-        self.ledger.assume("low", text, "trigger.schedule")
-        return Schedule(kind="every", minutes=POLLING_MINUTES)
 
     def _sample(self, own: JsonValue, place: str) -> JsonValue:
         return own if own is not None else self.intake.samples.get(self.ids[place])
@@ -447,9 +389,6 @@ class _Builder:
             sample=self.intake.samples.get(self.ids[place]),
         )
         return self._add(step, exits)
-
-
-_TRIGGER_HINT = "such as `when a form comes in`, or `every weekday at 07:30`"
 
 
 def _by_branch(

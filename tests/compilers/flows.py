@@ -348,6 +348,47 @@ HANDLER = _failing(
     Case({"text": "{"}, {"failed": True, "text": "{"}, 422),
 )
 
+RESUME_HANDLER = _failing(
+    "resume-handler",
+    {"strategy": "resume", "substitute": {"a": "{{ noted.note }}: {{ length(parse.error.message) > 0 }}"}},
+    [{"id": "noted", "kind": "set_variables", "variables": [{"name": "note", "value": "noted {{ call.body.text }}"}]}],
+    [_next("parse", "noted", kind="error")],
+    Case({"text": '{"a": 1}'}, {"a": 1}),
+    Case({"text": "{"}, {"a": "noted {: true"}),
+)
+HANDLER_BRANCHES = _failing(
+    "handler-branches",
+    None,
+    [
+        {"id": "kind_of", "kind": "router", "mode": "first"},
+        {
+            "id": "instead",
+            "kind": "directive",
+            "directive": {"strategy": "resume", "substitute": {"a": "short {{ call.body.text }}"}},
+        },
+        _respond("sorry", "too long", 400),
+        {"id": "drop", "kind": "directive", "directive": {"strategy": "ignore"}},
+    ],
+    [
+        _next("parse", "kind_of", kind="error"),
+        _next("kind_of", "instead", kind="route", filter=_when("{{ length(call.body.text) }}", "number:less", 3)),
+        _next("kind_of", "sorry", kind="route", fallback=True),
+        _next("sorry", "drop"),
+    ],
+    Case({"text": '{"a": 1}'}, {"a": 1}),
+    Case({"text": "{"}, {"a": "short {"}),
+    Case({"text": "{{{{"}, "too long", 400),
+)
+ROLLBACK_HANDLER = _failing(
+    "rollback-handler",
+    {"strategy": "rollback"},
+    [_respond("sorry", "failed", 500)],
+    [_next("parse", "sorry", kind="error")],
+    Case({"text": '{"a": 1}'}, {"a": 1}),
+    Case({"text": "{"}, "failed", 500),
+)
+
 FLOWS = (
-    LINEAR, FILTER, ROUTER_ALL, ROUTER_FIRST, IF_MERGE, LOOP, NESTED_LOOP, GROUPS, REPEAT, SLEEP, IGNORE, RESUME, HANDLER,
+    LINEAR, FILTER, ROUTER_ALL, ROUTER_FIRST, IF_MERGE, LOOP, NESTED_LOOP, GROUPS, REPEAT, SLEEP, IGNORE, RESUME,
+    HANDLER, RESUME_HANDLER, HANDLER_BRANCHES, ROLLBACK_HANDLER,
 )  # fmt: skip

@@ -285,7 +285,7 @@ ANY_JSON = st.recursive(
 
 
 @given(ANY_JSON)
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_json_gives_findings_and_no_exception(document: Any) -> None:
     validate_export("make", document)
     validate_export("make", {"name": "Any", "flow": [document], "metadata": {"version": 1}})
@@ -300,7 +300,7 @@ def places_in(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_blueprints_broken_at_random_never_raise(data: st.DataObject) -> None:
     document = valid_blueprint()
     for _ in range(data.draw(st.integers(1, 4))):

@@ -303,7 +303,7 @@ JSON = st.recursive(
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_specs_broken_at_random_never_raise(data: st.DataObject) -> None:
     document = valid_spec()
     for _ in range(data.draw(st.integers(1, 4))):
