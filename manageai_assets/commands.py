@@ -28,6 +28,31 @@ class Outcome:
     good: bool = True
 
 
+# -- intakes ---------------------------------------------------------------------------------------------------
+
+
+def build(options: argparse.Namespace) -> Outcome:
+    """`build`: delivery packages of intake files. One bad file leaves the others alone."""
+    from manageai_assets.local_builds import LocalBuild, build_file, local_store
+
+    store = local_store(options.out)
+    built: list[LocalBuild] = []
+    with console.progress(len(options.files), "building") as step:
+        for file in options.files:
+            built.append(build_file(file, store))
+            step(str(file))
+    rows = [(Path(one.file).name, one.key, one.status, one.confidence, ", ".join(one.platforms), one.folder) for one in built]
+
+    def show() -> None:
+        styles = [{"failed": "bold red", "waiting": "yellow"}.get(one.status, "") for one in built]
+        console.show_table(("intake", "build", "status", "confidence", "platforms", "files"), rows, styles=styles)
+        for one in built:
+            for reason in one.reasons:
+                print(f"{one.file}: {reason}")
+
+    return Outcome([one.as_json() for one in built], show, good=all(one.status != "failed" for one in built))
+
+
 # -- specs and exports -----------------------------------------------------------------------------------------
 
 

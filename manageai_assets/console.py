@@ -12,6 +12,8 @@ from manageai_assets.stages import Cell
 if TYPE_CHECKING:
     from rich.console import Console
 
+WIDTH_OF_FILES = 200
+"""Columns of a table that goes to a file or another program."""
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 
@@ -19,7 +21,10 @@ def console(*, stderr: bool = False) -> Console:
     """A console that knows the terminal: no colours and no escape codes where the output is a file."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+    screen = Console(stderr=stderr, highlight=False)
+    if not screen.is_terminal:
+        screen.width = WIDTH_OF_FILES
+    return screen
 
 
 def show_table(

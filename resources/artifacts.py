@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+PART = ".part"
+ABANDONED_SECONDS = 60
+"""No write takes so long: a temporary file that is older belongs to nobody any more."""
+
 PARTITION_KEY = re.compile(rf"(?P<slug>{SLUG.pattern})@v(?P<version>[1-9][0-9]{{0,8}})")
 
 
@@ -125,9 +131,20 @@ class ArtifactStore:
             return
 
 
+def _sweep(folder: Path) -> None:
+    """Takes away what processes left behind that were killed while they wrote."""
+    with os.scandir(folder) as entries:
+        parts = [entry for entry in entries if entry.name.startswith(".") and entry.name.endswith(PART)]
+    for part in parts:
+        with suppress(FileNotFoundError):
+            if time.time() - part.stat().st_mtime > ABANDONED_SECONDS:
+                os.unlink(part.path)
+
+
 def _write_local(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    _sweep(path.parent)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=PART)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

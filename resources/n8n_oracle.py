@@ -28,6 +28,7 @@ LIBRARIES = {"n8n-workflow": "2.41.0", "@n8n/workflow-sdk": "0.34.0"}
 DESCRIPTORS = {"n8n-nodes-base": "2.41.1", "@n8n/n8n-nodes-langchain": "2.41.1"}
 NPM_TIMEOUT = 900
 CHECK_TIMEOUT = 600
+NETWORK = "check the network and npm's registry (`npm config get registry`), then run it again"
 CHECKER = Path(__file__).parents[1] / "tools" / "n8n_check.mjs"
 
 
@@ -99,6 +100,7 @@ class Oracle:
                 Path(holder),
                 CHECK_TIMEOUT,
                 "n8n's code failed",
+                f"delete {self.folder} and install it again: `python -m resources.n8n_oracle`",
             )
         return _ISSUES.validate_json(output)
 
@@ -177,12 +179,11 @@ def _put_in_place(made: Path, folder: Path) -> None:
     made.rename(folder)
 
 
-def _run(command: list[str], folder: Path, seconds: int, what: str) -> str:
-    hint = "check the network and npm's registry (`npm config get registry`), then run it again"
+def _run(command: list[str], folder: Path, seconds: int, what: str, hint: str = NETWORK) -> str:
     environment = {**os.environ, "PATH": f"{node_program().parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     try:
         done = subprocess.run(
-            command, cwd=folder, env=environment, timeout=seconds, capture_output=True, text=True, check=False
+            command, cwd=folder, env=environment, timeout=seconds, capture_output=True, encoding="utf-8", check=False
         )
     except subprocess.TimeoutExpired:
         raise UserError(f"{what}: no answer within {seconds} s", hint=hint) from None

@@ -199,7 +199,8 @@ def from_milliseconds(count: float) -> datetime | None:
 
 def add_time(moment: datetime, milliseconds_: float) -> datetime:
     """The moment so much later. Raises `OverflowError` outside the calendar."""
-    return moment + timedelta(milliseconds=math.trunc(milliseconds_))
+    # in UTC: Python adds to what a local clock shows, clock changes or not
+    return moment.astimezone(UTC) + timedelta(milliseconds=math.trunc(milliseconds_))
 
 
 def add_days(moment: datetime, days: int, zone: tzinfo) -> datetime:

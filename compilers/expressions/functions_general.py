@@ -21,10 +21,10 @@ def omit(value: Value, *names: Value) -> Value:
 
 
 def _chosen(value: Value, names: set[str], keep: bool) -> Value:
-    """The fields with these names, or those without; an array's or text's are its elements, as in JavaScript."""
+    """The fields with these names, or those without; an array's are its elements, as in JavaScript."""
     if value is None:
         return None
-    if isinstance(value, (list, str)):
+    if isinstance(value, list):
         value = {str(position): item for position, item in enumerate(value)}
     return {key: item for key, item in value.items() if (key in names) is keep} if isinstance(value, dict) else {}
 

@@ -67,8 +67,9 @@ const _atMost = (a, b) => typeof a === "string" && typeof b === "string" ? a <= 
 const _ifEmpty = (v, otherwise) => v == null || v === "" ? otherwise() : v;
 const _get = (v, path) => (_text(path).match(/[^.[\]`]+/g) ?? []).reduce((o, name) =>
   Array.isArray(o) ? /^\d{1,9}$/.test(name) ? o[name - 1] : undefined : _field(o, name), v) ?? null;
-const _pick = (v, ...names) => v == null ? null : Object.fromEntries(Object.entries(v).filter(([k]) => names.map(_text).includes(k)));
-const _omit = (v, ...names) => v == null ? null : Object.fromEntries(Object.entries(v).filter(([k]) => !names.map(_text).includes(k)));
+const _entries = v => v == null || typeof v !== "object" || v.isLuxonDateTime ? [] : Object.entries(v);
+const _pick = (v, ...names) => v == null ? null : Object.fromEntries(_entries(v).filter(([k]) => names.map(_text).includes(k)));
+const _omit = (v, ...names) => v == null ? null : Object.fromEntries(_entries(v).filter(([k]) => !names.map(_text).includes(k)));
 
 // -- text --------------------------------------------------------------------------------------------------------
 const _length = v => v != null && typeof v === "object" && !v.isLuxonDateTime
@@ -135,11 +136,11 @@ const _decode = (bytes, encoding) => {
     default: return decodeURIComponent(Array.from(bytes, b => "%" + b.toString(16).padStart(2, "0")).join(""));
   }
 };
-const _toString = (v, encoding) => v instanceof Uint8Array ? _decode(v, encoding == null ? "utf8" : _text(encoding).toLowerCase())
+const _toString = (v, encoding) => v instanceof Uint8Array ? _decode(v, (_text(encoding) || "utf8").toLowerCase())
   : v != null && typeof v === "object" && !Array.isArray(v) && !v.isLuxonDateTime ? JSON.stringify(_json(v)) : _text(v);
 const _toBinary = (v, encoding) => {
   if (v == null || v instanceof Uint8Array) return v ?? null;
-  const bytes = _encode(_text(v), encoding == null ? "utf8" : _text(encoding).toLowerCase());
+  const bytes = _encode(_text(v), (_text(encoding) || "utf8").toLowerCase());
   return Object.assign(bytes, { asText: () => _decode(bytes, "utf8") });
 };
 
@@ -240,14 +241,14 @@ const _digest = (hash, block, v, encoding, key, keyEncoding) => {
     padded.set(raw.length > block ? hash(raw) : raw);
     out = hash(join(padded.map(b => b ^ 92), hash(join(padded.map(b => b ^ 54), _bytes(v)))));
   }
-  return _decode(out, encoding == null || encoding === "" ? "hex" : _text(encoding).toLowerCase());
+  return _decode(out, (_text(encoding) || "hex").toLowerCase());
 };
 
 // -- math --------------------------------------------------------------------------------------------------------
 const _shift = (v, places) => Number(String(v).replace(/e.*|$/, e => "e" + (Number(e.slice(1)) + places)));
 const _trunc = (v, decimals) => {
   const places = decimals == null ? 0 : _whole(decimals);
-  return _shift(Math.trunc(_shift(_number(v), places)), -places) + 0;
+  return Math.abs(places) > 400 ? _number(v) : _shift(Math.trunc(_shift(_number(v), places)), -places) + 0;
 };
 const _numbers = values => (values.length === 1 && Array.isArray(values[0]) ? values[0] : values)
   .filter(v => typeof v === "number" || typeof v === "string" && v.trim() !== "").map(_number).filter(v => !Number.isNaN(v));
@@ -347,7 +348,7 @@ const _parseDate = (v, format, zone) => {
   const refuse = () => { throw new Error("'" + _text(v) + "' is not a valid date"); };
   const known = zone != null && _inZone(DateTime.now(), zone).zoneName === zone ? zone : undefined;
   if (format == null || format === "") {
-    if (typeof v === "number") return DateTime.fromMillis(Math.trunc(v));
+    if (typeof v === "number") return _inCalendar(DateTime.fromMillis(Math.trunc(v)));
     return _detectDate(_text(v), known) ?? refuse();
   }
   const word = "[A-Za-z]+", two = "\\d\\d?", offset = "Z|[+-]\\d\\d:?\\d\\d", half = "[AaPp]\\.?[Mm]?\\.?", year = "\\d{1,4}";
@@ -390,7 +391,7 @@ const _parseDate = (v, format, zone) => {
     else f.stamp = Number(found) * (letter === "X" ? 1000 : 1);
   }
   if (!read) refuse();
-  if (f.stamp !== undefined) return DateTime.fromMillis(Math.trunc(f.stamp));
+  if (f.stamp !== undefined) return _inCalendar(DateTime.fromMillis(Math.trunc(f.stamp)));
   const today = _inZone(DateTime.now(), known);
   if (f.half && f.hour !== undefined) f.hour = f.hour % 12 + (f.half === "p" ? 12 : 0);
   const clock = { hour: f.hour ?? 0, minute: f.minute ?? 0, second: f.second ?? 0, millisecond: f.millisecond ?? 0 };
@@ -403,24 +404,28 @@ const _parseDate = (v, format, zone) => {
   const date = _zoned({ ...calendar, ...clock }, f.offset, known);
   return date.isValid && date.year > 0 ? date : refuse();
 };
+const _inCalendar = d => {
+  if (d.isValid && d.year > 0 && d.year < 10000) return d;
+  throw new Error("the date lies outside the calendar");
+};
 const _amount = v => {
   const n = _number(v);
   if (v == null || v === "" || !Number.isFinite(n)) throw new Error("'" + _text(v) + "' is not a valid number");
   return n;
 };
 const _nearest = v => Math.sign(v) * Math.round(Math.abs(v));
-const _addTime = (v, n, unit) => v == null || v === "" ? null : _date(v).plus({ milliseconds: Math.trunc(_times(_amount(n), unit)) });
-const _addDays = (v, n) => v == null || v === "" ? null : _date(v).plus({ days: _nearest(_amount(n)) });
-const _addMonths = (v, n) => v == null || v === "" ? null : _date(v).plus({ months: _nearest(_amount(n)) });
-const _setTime = (v, unit, n) => v == null || v === "" ? null : _date(v).set({ [unit]: Math.trunc(_amount(n)) });
+const _addTime = (v, n, unit) => v == null || v === "" ? null : _inCalendar(_date(v).plus({ milliseconds: Math.trunc(_times(_amount(n), unit)) }));
+const _addDays = (v, n) => v == null || v === "" ? null : _inCalendar(_date(v).plus({ days: _nearest(_amount(n)) }));
+const _addMonths = (v, n) => v == null || v === "" ? null : _inCalendar(_date(v).plus({ months: _nearest(_amount(n)) }));
+const _setTime = (v, unit, n) => v == null || v === "" ? null : _inCalendar(_date(v).set({ [unit]: Math.trunc(_amount(n)) }));
 const _named = (v, names, first) => {
   const at = typeof v !== "string" ? -1 : names.findIndex(n => [n, n.slice(0, 3)].some(x => x.toLowerCase() === v.trim().toLowerCase()));
   return at >= 0 ? at + first : Math.trunc(_amount(v));
 };
-const _setDate = (v, n) => v == null || v === "" ? null : _date(v).plus({ days: Math.trunc(_amount(n)) - _date(v).day });
-const _setDay = (v, n) => v == null || v === "" ? null : _date(v).plus({ days: _named(n, _dayNames, 1) - 1 - _date(v).weekday % 7 });
-const _setMonth = (v, n) => v == null || v === "" ? null : _date(v).plus({ months: _named(n, _monthNames, 1) - _date(v).month });
-const _setYear = (v, n) => v == null || v === "" ? null : _date(v).plus({ years: Math.trunc(_amount(n)) - _date(v).year });
+const _setDate = (v, n) => v == null || v === "" ? null : _inCalendar(_date(v).plus({ days: Math.trunc(_amount(n)) - _date(v).day }));
+const _setDay = (v, n) => v == null || v === "" ? null : _inCalendar(_date(v).plus({ days: _named(n, _dayNames, 1) - 1 - _date(v).weekday % 7 }));
+const _setMonth = (v, n) => v == null || v === "" ? null : _inCalendar(_date(v).plus({ months: _named(n, _monthNames, 1) - _date(v).month }));
+const _setYear = (v, n) => v == null || v === "" ? null : _inCalendar(_date(v).plus({ years: Math.trunc(_amount(n)) - _date(v).year }));
 const _dateDiff = (end, start, unit) => {
   if (end == null || end === "" || start == null || start === "") return null;
   const ms = _date(end).toMillis() - _date(start).toMillis(), name = unit == null || unit === "" ? "milliseconds" : _text(unit);
@@ -464,10 +469,9 @@ const _distinct = (v, key) => {
     return !seen.has(text) && seen.add(text);
   });
 };
-const _keys = v => v == null || typeof v !== "object" ? [] : Object.keys(v);
+const _keys = v => _entries(v).map(([key]) => key);
 const _toCollection = (v, key, value) => Object.fromEntries(_array(v).map(item => [_text(_get(item, key)), _get(item, value)]));
-const _toArray = v => Array.isArray(v) ? v.map((value, key) => ({ key, value })) : v == null || typeof v !== "object" ? []
-  : Object.entries(v).map(([key, value]) => ({ key, value }));
+const _toArray = v => Array.isArray(v) ? v.map((value, key) => ({ key, value })) : _entries(v).map(([key, value]) => ({ key, value }));
 const _first = v => _array(v)[0] ?? null;
 const _last = v => _array(v).slice(-1)[0] ?? null;
 

@@ -49,8 +49,10 @@ WEBHOOK_FIELDS = frozenset({"headers", "params", "query", "body", "webhookUrl", 
 MAKE_REFERENCE = re.compile(r"\{\{\s*`?\d+\.[A-Za-z_`]")
 PLAIN_REFERENCE = re.compile(r"\{\{\s*[A-Za-z_][\w.]*\s*\}\}")
 N8N_NAMES = re.compile(
-    r"\{\{[^}]*(?:\$(?:json|node|now|today|input|vars|binary|items|workflow|execution|item|itemIndex)\b|\$\(|DateTime\.)"
+    r"\$(?:json|node|now|today|input|vars|binary|items|workflow|execution|item|itemIndex)\b|\$\(|\bDateTime\."
 )
+LONGEST = 20_000
+"""Characters of an expression up to which the names in it are looked at; people write far shorter ones."""
 CONVERSION = re.compile(r"to[A-Z]\w+")
 """Names of methods that no field of data is likely to have."""
 WRONG_DATE_TOKENS = re.compile(r"YY|DD")
@@ -69,11 +71,16 @@ def _plain_uses(subject: N8nSubject) -> Iterator[Use]:
             yield use
 
 
+def _speaks_n8n(text: str) -> bool:
+    """Whether something between double braces uses n8n's names."""
+    return any(N8N_NAMES.search(code.text) for code in expressions_in(text))
+
+
 @BOOK.rule("expression.prefix", "error", area="expression", hint="begin the text with `=`")
 def expression_prefix(subject: N8nSubject) -> Iterator[Place]:
     """A text with expressions begins with `=`; without it n8n keeps the braces as text."""
     for use in _plain_uses(subject):
-        if N8N_NAMES.search(use.text):
+        if _speaks_n8n(use.text):
             yield use.where, f"is kept as text: {shorten(use.text, 60)}"
 
 
@@ -83,7 +90,7 @@ def expression_prefix(subject: N8nSubject) -> Iterator[Place]:
 def expression_plain_braces(subject: N8nSubject) -> Iterator[Place]:
     """A text that n8n doesn't evaluate holds no placeholder in double braces."""
     for use in _plain_uses(subject):
-        if PLAIN_REFERENCE.search(use.text) and not N8N_NAMES.search(use.text):
+        if PLAIN_REFERENCE.search(use.text) and not _speaks_n8n(use.text):
             yield use.where, f"holds a placeholder that nothing fills: {shorten(use.text, 60)}"
 
 
@@ -258,7 +265,12 @@ def _readable(subject: N8nSubject) -> Iterator[tuple[Use, Expression]]:
     for use in subject.evaluated:
         faulty = {id(expression) for expression, _ in _faults(use)}
         for expression in use.expressions:
-            whole = expression.code.closed and not _closes_early(use, expression) and not _is_make(use)
+            whole = (
+                expression.code.closed
+                and len(expression.code.text) <= LONGEST
+                and not _closes_early(use, expression)
+                and not _is_make(use)
+            )
             if whole and id(expression) not in faulty and not _statement(expression.tokens):
                 yield use, expression
 

@@ -40,6 +40,10 @@ WORD_OPERATORS = frozenset({"in", "instanceof", "of"})
 STATEMENTS = words(
     "const let var if for while do switch try throw return class import export break continue with debugger"
 )
+DEEPEST = 8
+"""Template literals inside one another that are read; nobody writes so many."""
+FARTHEST = 2000
+"""Tokens over which the other end of a parenthesis is looked for."""
 MODIFIERS = ("get", "set", "static")
 """Words before the name of a method in an object or a class."""
 BRACKETS = {")": "(", "]": "[", "}": "{"}
@@ -129,8 +133,8 @@ def _operand_next(before: Sequence[Token]) -> bool:
     return last.kind == "name" and last.text in KEYWORDS - {"this", "true", "false", "null", "undefined", "super"}
 
 
-def _template_end(code: str, start: int) -> int | None:
-    """Where the template literal that begins at `start` ends, or None when it doesn't."""
+def _template_end(code: str, start: int, depth: int = 0) -> int | None:
+    """Where the template literal that begins at `start` ends, or None when it doesn't, or is nested absurdly deep."""
     position = start + 1
     while position < len(code):
         if code[position] == "\\":
@@ -138,7 +142,7 @@ def _template_end(code: str, start: int) -> int | None:
         elif code[position] == "`":
             return position + 1
         elif code.startswith("${", position):
-            closed = _hole_end(code, position + 2)
+            closed = _hole_end(code, position + 2, depth + 1)
             if closed is None:
                 return None
             position = closed
@@ -147,13 +151,13 @@ def _template_end(code: str, start: int) -> int | None:
     return None
 
 
-def _hole_end(code: str, start: int) -> int | None:
+def _hole_end(code: str, start: int, nesting: int = 0) -> int | None:
     """Where the `${` hole that begins at `start` ends: behind its closing brace."""
     depth, position = 1, start
     while position < len(code):
         char = code[position]
         if char == "`":
-            end = _template_end(code, position)
+            end = _template_end(code, position, nesting) if nesting < DEEPEST else None
             if end is None:
                 return None
             position = end
@@ -184,14 +188,14 @@ def holes(literal: str) -> Iterator[str]:
             position += 1
 
 
-def all_tokens(code: str, depth: int = 0) -> tuple[Token, ...]:
+def all_tokens(code: str, nesting: int = 0) -> tuple[Token, ...]:
     """The tokens of the text and of the expressions inside its template literals."""
     found: list[Token] = []
     for token in tokens(code):
         found.append(token)
-        if token.kind == "template" and depth < 5:
+        if token.kind == "template" and nesting < DEEPEST:
             for hole in holes(token.text):
-                found.extend([Token("operator", ";", token.position), *all_tokens(hole, depth + 1)])
+                found.extend([Token("operator", ";", token.position), *all_tokens(hole, nesting + 1)])
                 found.append(Token("operator", ";", token.position))
     return tuple(found)
 
@@ -297,7 +301,7 @@ def free_names(found: Sequence[Token]) -> Iterator[str]:
 def _closes_with_body(found: Sequence[Token], index: int) -> bool:
     """Whether the parenthesis at `index` is followed by a body: a method in an object literal."""
     depth = 0
-    for position in range(index, len(found)):
+    for position in range(index, min(len(found), index + FARTHEST)):
         depth += (found[position].text == "(") - (found[position].text == ")")
         if not depth:
             return position + 1 < len(found) and found[position + 1].text == "{"
@@ -321,7 +325,7 @@ def _parameters(found: Sequence[Token], last: int) -> Iterator[str]:
         yield found[last].text
         return
     depth = 0
-    for position in range(last, -1, -1):
+    for position in range(last, max(-1, last - FARTHEST), -1):
         depth += (found[position].text == ")") - (found[position].text == "(")
         if not depth:
             return

@@ -231,10 +231,10 @@ def _drawn_edges(drawing: Drawing) -> Iterator[str]:
             look = {"stroke": RED, "marker_end": "url(#to-error)", "stroke_dasharray": "6 4"}
         elif edge.disabled:
             look["stroke_dasharray"] = "2 4"
-        yield element("path", d=_rounded(_corners(edge, drawing)), fill="none", stroke_width="1.6", **look)
+        yield element("path", d=_rounded(corners(edge, drawing)), fill="none", stroke_width="1.6", **look)
 
 
-def _corners(edge: Edge, drawing: Drawing) -> list[Point]:
+def corners(edge: Edge, drawing: Drawing) -> list[Point]:
     """The corners of an edge's line, from its source to its target."""
     source, target = drawing.boxes[edge.source], drawing.boxes[edge.target]
     if edge.kind == "error" and edge.target in drawing.layout.handlers:

@@ -69,6 +69,19 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytes
     assert [path.name for path in (tmp_path / KEY.folder).iterdir()] == ["a.json"]
 
 
+def test_what_a_killed_process_left_behind_goes_away(tmp_path: Path) -> None:
+    store = ArtifactStore(str(tmp_path))
+    store.write(KEY, "a.json", b"{}")
+    folder = tmp_path / KEY.folder
+    old, new = folder / ".old.part", folder / ".new.part"
+    for part in (old, new):
+        part.write_bytes(b"{")
+    os.utime(old, (0, 0))
+    store.write(KEY, "b.json", b"{}")
+    assert (old.exists(), new.exists()) == (False, True)
+    assert store.names(KEY) == ("a.json", "b.json")
+
+
 @given(st.text(max_size=20) | st.sampled_from(["..", "../x", "a/b", "/etc/passwd", ".hidden", "a\x00", "a\\b", "a" * 500]))
 def test_no_name_leads_outside(name: str) -> None:
     store = ArtifactStore("memory://outside")

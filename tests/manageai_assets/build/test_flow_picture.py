@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from itertools import combinations
+from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -23,7 +23,7 @@ from compilers.spec import (
     Spec,
     Step,
 )
-from manageai_assets.build.flow_picture import draw, flow_picture, measure
+from manageai_assets.build.flow_picture import corners, draw, flow_picture, measure
 from manageai_assets.build.flow_text import clean, width, wrap
 from tests.manageai_assets.build import specs
 from tests.manageai_assets.build.specs import linear, slack
@@ -40,7 +40,7 @@ def spec_of(steps: list[Step], edges: list[Edge]) -> Spec:
 def chain_of(count: int) -> Spec:
     """A long straight flow."""
     names = [f"step_{index}" for index in range(count)]
-    edges = [Edge(source=a, target=b) for a, b in zip(["lead", *names], names, strict=False)]
+    edges = [Edge(source=a, target=b) for a, b in pairwise(["lead", *names])]
     return spec_of([slack(name, f"Number {name}", "x") for name in names], edges)
 
 
@@ -120,6 +120,19 @@ def test_what_follows_stands_below_or_to_the_right(spec: Spec) -> None:
             assert target.left > source.right
         else:
             assert target.top > source.bottom
+
+
+@given(flows())
+@settings(max_examples=60, deadline=None)
+def test_no_line_runs_through_a_card(spec: Spec) -> None:
+    drawing = measure(spec)
+    for edge in spec.edges:
+        for (x, y), (u, v) in pairwise(corners(edge, drawing)):
+            left, right, top, bottom = min(x, u), max(x, u), min(y, v), max(y, v)
+            for step in spec.nodes:
+                box = drawing.boxes[step.id]
+                clear = right <= box.left or left >= box.right or bottom <= box.y or top >= box.bottom
+                assert clear or step.id in (edge.source, edge.target), (edge, step.id)
 
 
 @st.composite
