@@ -18,8 +18,6 @@ CARD_WIDTH, PILL_WIDTH, TEXT_WIDTH = 252.0, 228.0, 186.0
 CARD_HEAD, PILL_HEAD, TITLE_SIZE, TITLE_LINE = 41.0, 28.0, 13.0, 17.0
 SMALL, SMALL_LINE, LABEL_WIDTH = 11.0, 14.0, 204.0
 BAND, LABEL_GAP = 24.0, 15.0
-PORT = 29.0
-"""How far below a card's top its error route leaves, and enters the next card."""
 
 COLOURS: dict[Family, tuple[str, str, str]] = {
     "trigger": ("#047857", "#d9f5e8", "starts it"),

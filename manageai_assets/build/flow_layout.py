@@ -14,7 +14,8 @@ from compilers.graph import SpecGraph
 from compilers.spec import Edge
 
 GAP_X, GAP_Y = 46.0, 46.0
-SLOT_WIDTH = 44.0
+PORT = 29.0
+"""How far below a card's top its error route leaves, and enters the next card."""
 
 
 @dataclass(frozen=True)
@@ -174,15 +175,16 @@ def _block(
         _side_by_side(block, row, GAP_Y + height, boxed=any(name in tree.leaving for name, _ in row))
     _add(block, card)
     for name in tree.below[identifier]:
-        bottom = block.outline[3] - block.origin[1]
+        left, _, right, bottom = (value - block.origin[index % 2] for index, value in enumerate(block.outline))
         _join(block, name, blocks[name], 0.0, bottom + GAP_Y)
+        _add(block, (left, bottom, right, bottom + GAP_Y))
     for name in tree.beside[identifier]:
         other = blocks[name]
         down = max(size.above - sizes[name].above, 0.0)
         shift = _clear(block, other, down)
         shift = max(shift, size.width / 2 + GAP_X + sizes[name].width / 2)
         _join(block, name, other, shift, down)
-        arrow = size.above + 29.0
+        arrow = size.above + PORT
         _add(block, (size.width / 2, arrow - 12, shift - sizes[name].width / 2, arrow + 12))
     return block
 
@@ -193,7 +195,8 @@ def _slot(size: Size) -> _Block:
 
 
 def _side_by_side(block: _Block, row: list[tuple[str, _Block]], down: float, boxed: bool) -> None:
-    """Puts blocks in a row below the root, each as near to those before it as it can stand."""
+    """Puts blocks in a row below the root, each as near to those before it as it can stand. `boxed`: lines run down
+    from some of them to a step below all, so that each keeps its column free down to the end of the row."""
     if not row:
         return
     placed: list[tuple[str, _Block, float]] = []
@@ -214,6 +217,10 @@ def _side_by_side(block: _Block, row: list[tuple[str, _Block]], down: float, box
     middle = (placed[0][2] + placed[-1][2]) / 2
     for name, other, shift in placed:
         _join(block, name, other, shift - middle, down)
+    _add(block, (placed[0][2] - middle, down - GAP_Y, placed[-1][2] - middle, down))
+    if boxed:
+        for a, b, c, d in taken:
+            _add(block, (a - middle, b + down, c - middle, d + down))
 
 
 def _shift(taken: Sequence[Rect], rects: Sequence[Rect]) -> float:

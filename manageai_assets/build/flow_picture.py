@@ -18,7 +18,6 @@ from manageai_assets.build.flow_cards import (
     FAINT,
     INK,
     LINE,
-    PORT,
     RED,
     SMALL,
     SOFT,
@@ -30,7 +29,7 @@ from manageai_assets.build.flow_cards import (
     text,
     way_labels,
 )
-from manageai_assets.build.flow_layout import GAP_Y, Box, Layout, lay_out, slot_name
+from manageai_assets.build.flow_layout import GAP_Y, PORT, Box, Layout, lay_out, slot_name
 from manageai_assets.build.flow_text import element, number, width, wrap, xml
 from manageai_assets.build.flow_words import Family, kind_name
 from manageai_assets.stages import Preview, stage

@@ -324,6 +324,10 @@ class _Builder:
         no = self._chain(plan.otherwise, f"{place}.otherwise", (if_not,), goes_on)
         if not goes_on:
             return ()
+        if not plan.otherwise:
+            nothing = Variable(name="skipped", value=True)
+            passing = SetVariablesStep(id=self.ids[f"{place}.pass"], label="Nothing to do", variables=(nothing,))
+            no = self._add(passing, no)
         ends = (*yes, *no)
         if not ends:
             return ()

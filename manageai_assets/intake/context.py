@@ -49,6 +49,8 @@ class Context:
     """Template of a text that stands for everything, such as a collected summary."""
     results: str = ""
     """Id of the search whose results come one by one here; empty when there is one bundle."""
+    assumed: dict[str, FieldType] = field(default_factory=dict)
+    """Fields taken for granted, by step and path."""
     taken: set[str] = field(default_factory=set)
 
     def new_id(self, wanted: str) -> str:
@@ -78,6 +80,7 @@ class Context:
             return None
         known = Known(name, f"{{{{ {self.body}.{name} }}}}", kind)
         self.fields.append(known)
+        self.assumed[f"{self.body}.{name}"] = kind
         self.ledger.assume("medium", f"{self.about} data has a field `{name}`, which the request speaks of.", "trigger")
         return known
 
@@ -166,7 +169,7 @@ def _value(rule: Fill, spec: InputField, clause: Clause, context: Context, where
             telling = context.telling
             return f"{context.about}: {telling[0].template}" if telling and not context.text else context.about
         case "record":
-            return context.record or None
+            return (context.record or None) if spec.type in ("object", "any") else None
         case "list":
             return _headers(clause, context)
         case "where":

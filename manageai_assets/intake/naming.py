@@ -87,6 +87,7 @@ def _wanted(plan: Plan) -> Iterator[tuple[str, str | None, str]]:
         yield place, step.id, step.label or _default(step)
         if isinstance(step, IfPlan):
             yield f"{place}.merge", None, f"{step.id or 'check'} merge"
+        yield f"{place}.pass", None, f"{step.id or 'check'} pass"
         collect = step.collect if isinstance(step, (ForEachPlan, RepeatPlan)) else None
         if isinstance(collect, Collect):
             yield f"{place}.collect", collect.id, collect.label or "collect"

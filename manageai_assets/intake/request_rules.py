@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from compilers.errors import shorten
+from compilers.registry import registry
 from compilers.spec import Condition, Filter
 from manageai_assets.intake.actions import mentions, read_action
 from manageai_assets.intake.clauses import (
@@ -98,7 +99,14 @@ def read_request(intake: Intake, ledger: Ledger) -> Plan | None:
             hint = "such as `tell sales in Slack and log it to a sheet`"
             ledger.fail("steps.unread", "request", "what should happen then is not understood", hint)
         return None
-    return Plan(trigger=trigger, steps=steps)
+    return Plan(trigger=_with_assumed(trigger, context), steps=steps)
+
+
+def _with_assumed(trigger: TriggerPlan, context: Context) -> TriggerPlan:
+    """The trigger with the fields that the request spoke of, where it says which fields it gives."""
+    prefix = f"{trigger.id or 'trigger'}."
+    added = {path.removeprefix(prefix): kind for path, kind in context.assumed.items() if path.startswith(prefix)}
+    return trigger.model_copy(update={"fields": {**trigger.fields, **added}}) if trigger.fields and added else trigger
 
 
 # -- steps -----------------------------------------------------------------------------------------------------
@@ -111,7 +119,8 @@ def _resolve(steps: tuple[AnyStepPlan, ...], trigger: TriggerPlan | None, contex
         context.ledger.fail("trigger.missing", "trigger", "what starts the automation is not said", hint)
         return None
     context.taken.update(step.id for _, step in walk(steps) if step.id)
-    return Plan(trigger=trigger, steps=_resolve_chain(steps, context, "steps"))
+    resolved = _resolve_chain(steps, context, "steps")
+    return Plan(trigger=_with_assumed(trigger, context), steps=resolved)
 
 
 def _resolve_chain(steps: tuple[AnyStepPlan, ...], context: Context, path: str) -> tuple[AnyStepPlan, ...]:
@@ -122,12 +131,30 @@ def _resolve_chain(steps: tuple[AnyStepPlan, ...], context: Context, path: str) 
             head = read[0].model_copy(update={"id": step.id, "when": step.when}) if read and step.id else None
             resolved.extend((head, *read[1:]) if head else read)
             continue
+        _learn_step(step, context)
         changes: dict[str, object] = {}
         for name, chain in children(step):
             if any(isinstance(inner, SentencePlan) for _, inner in walk(chain)):
                 _replace(step, name, _resolve_chain(chain, context, f"{path}.{index}.{name}"), changes)
         resolved.append(step.model_copy(update=changes) if changes else step)
     return tuple(resolved)
+
+
+def _learn_step(step: AnyStepPlan, context: Context) -> None:
+    """Notes what a structured step gives to the sentences behind it."""
+    match step:
+        case ActionPlan(id=str(name), app=app, operation=str(operation)):
+            known = registry().find(app, operation)
+            fields = step.fields or {key: output.type for key, output in known.outputs.items()} if known else {}
+            for path, kind in fields.items():
+                if kind in ("text", "number", "date") and path not in vocabulary().noise_fields:
+                    context.fields.append(Known(path.rsplit(".", 1)[-1], f"{{{{ {name}.{path} }}}}", kind))
+        case CollectPlan(id=str(name)) if step.collect.mode == "text":
+            context.text = f"{{{{ {name}.text }}}}"
+        case ForEachPlan(collect=Collect(id=str(name), mode="text")):
+            context.text = f"{{{{ {name}.text }}}}"
+        case _:
+            pass
 
 
 def _replace(step: AnyStepPlan, name: str, chain: tuple[AnyStepPlan, ...], changes: dict[str, object]) -> None:

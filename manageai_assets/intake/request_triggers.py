@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pydantic import JsonValue
+
 from compilers.errors import shorten
 from manageai_assets.intake.actions import mentions
 from manageai_assets.intake.clauses import (
@@ -168,9 +170,18 @@ def _app_trigger(text: str, context: Context) -> TriggerPlan | None:
         identifier = context.new_id(mention.name)
         context.about = mention.app.name
         for path, output in operation.outputs.items():
-            if output.type == "object":
+            if output.type == "object" and path not in vocabulary().noise_fields:
                 context.body = f"{identifier}.{path}"
             elif output.type in ("text", "number", "boolean", "date"):
                 context.fields.append(Known(path, f"{{{{ {identifier}.{path} }}}}", output.type))
-        return TriggerPlan(app=mention.name, operation=name, id=identifier, label=shorten(text.capitalize(), 80))
+        inputs: dict[str, JsonValue] = {}
+        if "headers" in operation.inputs and context.body:
+            shown = vocabulary().result_field
+            inputs["headers"] = [shown]
+            context.fields.append(Known(shown, f"{{{{ {context.body}.{shown} }}}}"))
+            said = f"{mention.app.name} has a column `{shown}`; the other columns are added at set-up."
+            context.ledger.assume("medium", said, "trigger.inputs.headers")
+            context.body = ""
+        label = shorten(text[:1].upper() + text[1:], 80)
+        return TriggerPlan(app=mention.name, operation=name, id=identifier, label=label, inputs=inputs)
     return None

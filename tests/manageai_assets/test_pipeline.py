@@ -155,7 +155,8 @@ def test_an_intake_that_is_not_ready_ends_with_its_questions() -> None:
 
 
 def test_a_spec_with_errors_stops_at_its_report_and_is_logged() -> None:
-    steps: JsonValue = [{"app": "slack", "operation": "send_message", "label": "Tell", "inputs": {"channel": "x", "text": "{{ nobody.here }}"}}]
+    inputs: JsonValue = {"channel": "x", "text": "{{ nobody.here }}"}
+    steps: JsonValue = [{"app": "slack", "operation": "send_message", "label": "Tell", "inputs": inputs}]
     outcomes = build(submitted(steps=steps))
     if outcomes["canonical_spec"].value is None:
         pytest.skip("the intake asks about it before")

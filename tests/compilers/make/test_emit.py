@@ -42,7 +42,15 @@ def named(found: list[Json], name: str) -> Json:
 def spec(trigger: Json, steps: list[JsonValue], edges: list[JsonValue], **more: JsonValue) -> Spec:
     """A spec around the given graph."""
     return parse_spec(
-        {"slug": "s", "name": "S", "customer": {"name": "C"}, "trigger": trigger, "steps": steps, "edges": edges, **more}
+        {
+            "slug": "s",
+            "name": "S",
+            "customer": {"name": "C"},
+            "trigger": trigger,
+            "steps": steps,
+            "edges": edges,
+            **more,
+        }
     )
 
 
@@ -123,7 +131,13 @@ def test_error_handling_is_the_onerror_flow_of_the_module(flow: Flow, directives
 
 
 def test_retrying_keeps_incomplete_executions() -> None:
-    call: Json = {"id": "send", "kind": "app", "app": "http", "operation": "request", "inputs": {"url": "https://x.example"}}
+    call: Json = {
+        "id": "send",
+        "kind": "app",
+        "app": "http",
+        "operation": "request",
+        "inputs": {"url": "https://x.example"},
+    }
     retry: Json = {"strategy": "retry", "attempts": 4, "interval_minutes": 30}
     document = emit(spec(WEBHOOK, [{**call, "on_error": retry}], [{"source": "call", "target": "send"}])).document
     metadata = document["metadata"]

@@ -1,4 +1,4 @@
-"""What the n8n compiler gives: held against our rules and n8n's own code, and its structure where meaning hangs on it."""
+"""What the n8n compiler gives, held against our rules and n8n's own code, and its structure where meaning hangs on it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ def test_a_handled_step_has_its_error_output_wired() -> None:
 
 
 def test_a_webhook_answers_at_once_unless_the_flow_answers() -> None:
-    quiet = nodes(spec(WEBHOOK, [{"id": "wait", "kind": "sleep", "seconds": 2}], [{"source": "call", "target": "wait"}]))
+    quiet = nodes(
+        spec(WEBHOOK, [{"id": "wait", "kind": "sleep", "seconds": 2}], [{"source": "call", "target": "wait"}])
+    )
     for found, mode in ((quiet, "onReceived"), (nodes(HANDLER.spec), "responseNode")):
         parameters = found["Call"]["parameters"]
         assert isinstance(parameters, dict)
@@ -80,14 +82,23 @@ def test_a_webhook_answers_at_once_unless_the_flow_answers() -> None:
     [
         ({"kind": "every", "minutes": 15}, {"field": "minutes", "minutesInterval": 15}),
         ({"kind": "every", "minutes": 120}, {"field": "hours", "hoursInterval": 2}),
-        ({"kind": "daily", "at": "07:30"}, {"field": "days", "daysInterval": 1, "triggerAtHour": 7, "triggerAtMinute": 30}),
+        (
+            {"kind": "daily", "at": "07:30"},
+            {"field": "days", "daysInterval": 1, "triggerAtHour": 7, "triggerAtMinute": 30},
+        ),
         (
             {"kind": "weekly", "at": "09:00", "weekdays": [1, 3]},
             {"field": "weeks", "weeksInterval": 1, "triggerAtDay": [1, 3], "triggerAtHour": 9, "triggerAtMinute": 0},
         ),
         (
             {"kind": "monthly", "at": "06:00", "month_days": [1]},
-            {"field": "months", "monthsInterval": 1, "triggerAtDayOfMonth": 1, "triggerAtHour": 6, "triggerAtMinute": 0},
+            {
+                "field": "months",
+                "monthsInterval": 1,
+                "triggerAtDayOfMonth": 1,
+                "triggerAtHour": 6,
+                "triggerAtMinute": 0,
+            },
         ),
     ],
 )

@@ -28,8 +28,8 @@ HOSTILE: tuple[str, ...] = (
     "0x1F", "1e999", "9" * 5000, "-1", "null", "!!python/object/apply:os.system", "*alias", "&anchor",
 )  # fmt: skip
 VALUES: tuple[JsonValue, ...] = (
-    None, True, False, 0, -1, 10**17, 10**30, 1e308, -0.0, 3.5, "", "text", [], {}, [[]], {"a": {"b": []}}, [None, 1, "x"],
-    {"": ""}, {"__proto__": {"x": 1}}, ["x"] * 600,
+    None, True, False, 0, -1, 10**17, 10**30, 1e308, -0.0, 3.5, "", "text", [], {}, [[]], {"a": {"b": []}},
+    [None, 1, "x"], {"": ""}, {"__proto__": {"x": 1}}, ["x"] * 600,
 )  # fmt: skip
 
 Node = dict[str, JsonValue] | list[JsonValue]
@@ -53,8 +53,7 @@ def mutated_intakes(count: int = 500, seed: int = 20261123) -> Iterator[Mutation
             name, change = chance.choice(sorted(RAW.items()))
             yield Mutation(f"{number}-{stem}-{name}", change(text, chance))
             continue
-        document: JsonValue = json.loads(json.dumps(yaml.load(text, Loader=yaml.BaseLoader)))
-        document = _typed(document)
+        document = _typed(yaml.load(text, Loader=yaml.BaseLoader))
         names = []
         for _ in range(chance.choice((1, 1, 1, 2, 4))):
             name, mutate = chance.choice(sorted(CHANGES.items()))
@@ -166,7 +165,8 @@ def inside_itself(document: JsonValue, chance: random.Random) -> None:
         return
     steps = document.get("steps")
     for _ in range(chance.choice((1, 3, 8, 30))):
-        steps = [{"for_each": "{{ trigger.x }}", "do": steps}]
+        inner: dict[str, JsonValue] = {"for_each": "{{ trigger.x }}", "do": steps}
+        steps = [inner]
     document["steps"] = steps
 
 
