@@ -22,6 +22,7 @@ from dagster import (
     AssetMaterialization,
     AssetsDefinition,
     AssetSpec,
+    DagsterEvent,
     Failure,
     MetadataValue,
     Output,
@@ -34,6 +35,7 @@ from dagster import (
     multi_asset,
 )
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION as REPORTED_ALREADY
+from dagster._core.events import DagsterEventBatchMetadata
 
 from manageai_assets.partitions import BATCHES, INTAKES
 from manageai_assets.stages import Preview, Stage, Table
@@ -44,7 +46,7 @@ EXECUTOR = in_process_executor.configured({"step_dependency_config": {"require_u
 
 DATA_VERSION = "dagster/data_version"
 SHOWN_FINDINGS = 100
-Event = AssetMaterialization | AssetCheckEvaluation | Output[None]
+Event = DagsterEvent | AssetCheckEvaluation | Output[None]
 
 
 def stages_of(package: str | None, stages: Sequence[Stage]) -> tuple[Stage, ...]:
@@ -79,15 +81,19 @@ def _asset(item: Stage, names: Collection[str]) -> AssetsDefinition:
     def step(context: AssetExecutionContext) -> Iterator[Event]:
         bench: Workbench = context.resources.builds
         failed: list[Result] = []
+        made: list[AssetMaterialization] = []
         for key in map(parse_key, context.partition_keys):
             result = bench.run(item, key)
-            yield from _events(item, result)
+            if result.outcome.value is not None:
+                made.append(_materialization(item, result))
+            yield from _evaluations(item, result)
             if result.fault:
                 context.log.error(f"{key}: {result.fault}")
             elif result.reason:
                 context.log.info(f"{key}: {result.reason}")
             if result.failed:
                 failed.append(result)
+        yield from _together(context, made)
         yield Output(None, output_name=item.name, metadata={REPORTED_ALREADY: True})
         for check in checks:
             yield Output(None, output_name=check.get_python_identifier())
@@ -106,15 +112,26 @@ def _check_specs(item: Stage) -> list[AssetCheckSpec]:
         ]
 
 
-def _events(item: Stage, result: Result) -> Iterator[Event]:
-    if result.outcome.value is None:
-        return
-    yield AssetMaterialization(
+def _together(context: AssetExecutionContext, made: Sequence[AssetMaterialization]) -> Iterator[DagsterEvent]:
+    """The materialisations as one batch: with `DAGSTER_EVENT_BATCH_SIZE` set they are written at once, which is most of
+    what a backfill would cost otherwise."""
+    step = context.get_step_execution_context()
+    batch = f"{context.run.run_id}.{step.step.key}"
+    for place, materialization in enumerate(made, start=1):
+        last = DagsterEventBatchMetadata(batch, is_end=place == len(made))
+        yield DagsterEvent.asset_materialization(step, materialization, last)
+
+
+def _materialization(item: Stage, result: Result) -> AssetMaterialization:
+    return AssetMaterialization(
         AssetKey(item.name),
         partition=str(result.key),
         metadata=_metadata(item, result),
         tags={DATA_VERSION: result.digest},
     )
+
+
+def _evaluations(item: Stage, result: Result) -> Iterator[AssetCheckEvaluation]:
     for check in result.outcome.checks:
         yield AssetCheckEvaluation(
             AssetKey(item.name),

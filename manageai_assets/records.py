@@ -32,9 +32,7 @@ def result_of(bench: Workbench, key: BuildKey) -> BuildResult:
     )
 
 
-def _verdict(
-    bench: Workbench, key: BuildKey, results: dict[str, Result]
-) -> tuple[BuildStatus | None, tuple[str, ...]]:
+def _verdict(bench: Workbench, key: BuildKey, results: dict[str, Result]) -> tuple[BuildStatus | None, tuple[str, ...]]:
     failed = tuple(f"{name}: {result.reason}" for name, result in results.items() if result.failed)
     if failed:
         return "failed", failed

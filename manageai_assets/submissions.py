@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
-    from manageai_assets.store.tables import BuildStatus
+    from manageai_assets.store.tables import Build, BuildStatus
 
 Source = Literal["launchpad", "inbox", "examples"]
 

@@ -41,6 +41,8 @@ STALL_SECONDS = 180
 """Builds that make no progress at all for so long have stopped."""
 
 LARGEST_CONCURRENCY = 8
+TABLE_WIDTH = 160
+STYLES = {"built": "", "waiting": "yellow", "failed": "red", "submitted": "dim"}
 EVENT_BATCH = 50
 """Events of a run that are written together; half the time of a backfill goes without it."""
 
@@ -63,15 +65,20 @@ class Platform:
         for child in self.children:
             child.check()
 
-    def asset_url(self, key: BuildKey) -> str:
-        """The page of this build's package in the user interface."""
-        return f"{self.ui}/assets/delivery_pack?view=partitions&partition={key.slug}%40v{key.version}"
+    def asset_url(self, row: BuildRow) -> str:
+        """The page of this build's package in the user interface, or, when it has none, of its assessment."""
+        asset = "delivery_pack" if row.status == "built" else "assessment"
+        return f"{self.ui}/assets/{asset}?view=partitions&partition={row.key.slug}%40v{row.key.version}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs until Ctrl-C, or with `--once` until the examples are built. Gives the exit code."""
-    parser = argparse.ArgumentParser(prog="make up ARGS=...", description="Starts the platform and builds the examples.")
-    parser.add_argument("--once", action="store_true", help="stop after the table; exit code 0 when all builds succeeded")
+    parser = argparse.ArgumentParser(
+        prog="make up ARGS=...", description="Starts the platform and builds the examples."
+    )
+    parser.add_argument(
+        "--once", action="store_true", help="stop after the table; exit code 0 when all builds succeeded"
+    )
     options = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
@@ -105,13 +112,13 @@ def _run(settings: Settings, *, once: bool) -> int:
         for name, module in (("webserver", "dagster_webserver"), ("daemon", "dagster._daemon")):
             children.append(_start_dagster(name, module, settings, environment))
         platform = Platform(settings, engine, tuple(children))
-        keys = submit_examples(engine, EXAMPLES)
+        keys, unreadable = submit_examples(engine, EXAMPLES)
         _wait_for_ui(platform)
         _say("user interface", platform.ui)
         rows = _wait_for_builds(platform, keys)
         _show(platform, rows)
         if once:
-            return 1 if any(row.status == "failed" for row in rows) else 0
+            return 1 if unreadable or any(row.status == "failed" for row in rows) else 0
         print("Ctrl-C stops everything.")
         while True:
             platform.check()
@@ -204,14 +211,21 @@ def _start_dagster(name: str, module: str, settings: Settings, environment: Mapp
 # -- intakes and their builds ------------------------------------------------------------------------------------
 
 
-def submit_examples(engine: Engine, folder: Path) -> list[BuildKey]:
-    """Submits every intake file of a folder, by name; gives the builds they belong to."""
+def submit_examples(engine: Engine, folder: Path) -> tuple[list[BuildKey], int]:
+    """Submits every intake file of a folder, by name: the builds they belong to, and how many can't be read (each is
+    said in words)."""
     from manageai_assets.intake.reading import read_intake
     from manageai_assets.submissions import submit
 
     files = sorted(path for path in folder.glob("*") if path.suffix in (".yaml", ".yml", ".json"))
-    submitted = [submit(engine, read_intake(path), "examples", path.name) for path in files]
-    return [parse_key(one.partition_key) for one in submitted]
+    keys, unreadable = [], 0
+    for path in files:
+        try:
+            keys.append(parse_key(submit(engine, read_intake(path), "examples", path.name).partition_key))
+        except UserError as error:
+            unreadable += 1
+            print(f"{path.name} is left out: {error}", file=sys.stderr)
+    return list(dict.fromkeys(keys)), unreadable
 
 
 def _wait(ready: Callable[[], bool], seconds: float, late: str, log: Path) -> None:
@@ -239,9 +253,10 @@ def _wait_for_ui(platform: Platform) -> None:
 
 def _wait_for_builds(platform: Platform, keys: Sequence[BuildKey]) -> list[BuildRow]:
     """Until no build is in the queue or at work any more, with a progress display."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     from manageai_assets.console import console
     from manageai_assets.store.builds import builds_of
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     total, store = len(_stages()), ArtifactStore(platform.settings.artifacts_uri)
     columns = (
@@ -281,26 +296,28 @@ def _say(what: str, said: str) -> None:
 
 def _show(platform: Platform, rows: Sequence[BuildRow]) -> None:
     """The table of builds, and below it what those need that are not complete."""
-    from manageai_assets.console import show_table
+    from rich.table import Table
+    from rich.text import Text
 
-    show_table(
-        ("intake", "status", "confidence", "platforms", "checks", "files"),
-        [
-            (
-                f"{row.key}\n{row.customer}",
-                row.status,
-                f"{row.confidence:.2f} {row.grade}" if row.confidence is not None else None,
-                ", ".join(row.platforms),
-                _checks(platform, row),
-                _shown_path(row.artifacts or ""),
-            )
-            for row in rows
-        ],
-    )
+    from manageai_assets.console import console
+
+    table = Table(show_lines=True)
+    for column in ("intake", "build", "confidence", "platforms", "tests", "files, and its page in the user interface"):
+        table.add_column(column, overflow="fold")
     for row in rows:
-        print(f"{row.key}: {platform.asset_url(row.key)}")
-        for reason in row.reasons:
-            print("".join(f"    {shorten(line, 400)}\n" for line in reason.splitlines()), end="")
+        places = f"{_shown_path(row.artifacts or '')}\n{platform.asset_url(row)}"
+        confidence = f"{row.confidence:.2f} {row.grade}" if row.confidence is not None else ""
+        cells = (row.key.slug, f"v{row.key.version} {row.status}", confidence, ", ".join(row.platforms))
+        table.add_row(*map(Text, (*cells, _checks(platform, row), places)), style=STYLES[row.status])
+    out = console()
+    if not out.is_terminal:
+        out.width = TABLE_WIDTH
+    out.print(table)
+    for row in rows:
+        if row.reasons:
+            print(f"\n{row.key} {'waits for answers' if row.status == 'waiting' else 'failed'}:")
+        for line in (line for reason in row.reasons for line in reason.splitlines()):
+            print(f"    {shorten(line, 400)}")
 
 
 def _checks(platform: Platform, row: BuildRow) -> str:

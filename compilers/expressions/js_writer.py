@@ -227,6 +227,8 @@ class JsWriter:
             return self.js(node)
         if kind in ("date", "array") and isinstance(node, Reference):
             return self.js(node)
+        if isinstance(node, Call) and CATALOGUE[node.name].group in ("math", "date") and kind == "any":
+            return self.js(node)  # a text, a number or null
         return self.value(node) if kind == "date" else self.text(node)
 
     # -- operators -------------------------------------------------------------------------------------------

@@ -18,12 +18,11 @@ from compilers.spec import Spec
 from manageai_assets.build.operations import (
     Basis,
     Operations,
-    Runs,
     countings,
     operations_per_run,
-    runs_per_month,
     workload,
 )
+from manageai_assets.build.runs import Runs, runs_per_month
 from manageai_assets.build.timeline import Timeline, rates
 from manageai_assets.data import DataModel, read_data
 from manageai_assets.intake.models import Intake

@@ -181,7 +181,7 @@ def _block(
     for name in tree.beside[identifier]:
         other = blocks[name]
         down = max(size.above - sizes[name].above, 0.0)
-        shift = _clear(block, other, down)
+        shift = _clear(block, other, down, whole=identifier in tree.leaving)
         shift = max(shift, size.width / 2 + GAP_X + sizes[name].width / 2)
         _join(block, name, other, shift, down)
         arrow = size.above + PORT
@@ -231,9 +231,10 @@ def _shift(taken: Sequence[Rect], rects: Sequence[Rect]) -> float:
     )
 
 
-def _clear(block: _Block, other: _Block, down: float) -> float:
+def _clear(block: _Block, other: _Block, down: float, whole: bool) -> float:
+    """How far to the right of `block` another one must go; `whole`: clear of the columns below it too."""
     (x, y), (u, v) = block.origin, other.origin
-    taken = [(a - x, b - y, c - x, d - y) for a, b, c, d in block.rects]
+    taken = [(a - x, b - y, c - x, float("inf") if whole else d - y) for a, b, c, d in block.rects]
     return _shift(taken, [(a - u, b - v + down, c - u, d - v + down) for a, b, c, d in other.rects])
 
 

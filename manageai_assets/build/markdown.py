@@ -69,9 +69,9 @@ def code(value: JsonValue, cell: bool = False) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = text if len(text) <= CODE_LENGTH else text[:CODE_LENGTH] + "…"
     text = "".join("\N{REPLACEMENT CHARACTER}" if _hidden(c) and c not in "\r\n\t" else c for c in text)
-    text = re.sub(r"\s*(?:\r\n|[\r\n\v\f\x85\u2028\u2029])\s*", " ⏎ ", text).replace("\t", " ")
     if not text.strip():
         return "(empty)" if not text else "(blank)"
+    text = re.sub(r"\s*(?:\r\n|[\r\n\v\f\x85\u2028\u2029])\s*", " ⏎ ", text.strip("\r\n")).replace("\t", " ")
     fence = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
     pad = " " if text[0] in "` " or text[-1] in "` " else ""
     text = f"{fence}{pad}{text}{pad}{fence}"

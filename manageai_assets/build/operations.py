@@ -19,7 +19,7 @@ from compilers.expressions.tree import Field as PathField
 from compilers.expressions.tree import First, Index, Reference
 from compilers.graph import SpecGraph
 from compilers.registry import Operation, registry
-from compilers.spec import AggregateStep, AnyStep, Edge, IterateStep, OperationStep, RepeatStep, Schedule, Spec
+from compilers.spec import AggregateStep, AnyStep, Edge, IterateStep, OperationStep, RepeatStep, Spec
 from manageai_assets.data import DataModel, read_data
 
 CENT = Decimal("0.01")
@@ -105,17 +105,6 @@ class Operations(BaseModel):
     basis: tuple[Basis, ...]
 
 
-class Runs(BaseModel):
-    """How often the automation runs in a month."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    per_month: Decimal
-    polls_per_month: Decimal = Field(description="checks of a polling trigger, found something or not; else 0")
-    interval_minutes: int | None = Field(description="least minutes between two runs; none for an instant trigger")
-    basis: tuple[Basis, ...]
-
-
 def workload() -> Workload:
     """The assumptions in `data/workload.yaml`."""
     data: Workload = read_data(Workload, "workload")
@@ -136,79 +125,21 @@ def operations_per_run(spec: Spec) -> Operations:
     most = _Flow(spec, every_route=True)
     return Operations(
         steps=rows,
-        operations=_rounded(sum((count.operations for count in counts), Fraction(0))),
-        credits=_rounded(sum((count.charged for count in counts), Fraction(0))),
-        tasks=_rounded(sum((count.tasks for count in counts), Fraction(0))),
-        most_credits=_rounded(sum((most.counts(step).charged for step in most.graph.topological()), Fraction(0))),
-        trigger_credits=_rounded(flow.counts(spec.trigger).charged),
+        operations=rounded(sum((count.operations for count in counts), Fraction(0))),
+        credits=rounded(sum((count.charged for count in counts), Fraction(0))),
+        tasks=rounded(sum((count.tasks for count in counts), Fraction(0))),
+        most_credits=rounded(sum((most.counts(step).charged for step in most.graph.topological()), Fraction(0))),
+        trigger_credits=rounded(flow.counts(spec.trigger).charged),
         basis=tuple(flow.basis.values()),
     )
 
 
-def runs_per_month(spec: Spec) -> Runs:
-    """Runs a month: what the client expects, else what the schedule makes, else what the workload assumes."""
-    assumed = workload()
-    known = _operation(spec.trigger)
-    instant = known.instant if known else spec.schedule is None
-    timed = _is_clock(known)
-    scheduled = _scheduled_runs(spec.schedule, assumed)
-    basis: list[Basis] = []
-    if timed and scheduled is not None:
-        runs = scheduled
-        basis.append(_basis("runs a month", runs, "the schedule"))
-    elif spec.volume_per_month is not None:
-        runs = Fraction(spec.volume_per_month)
-        basis.append(_basis("runs a month", runs, "the client's own number"))
-    elif instant is False and scheduled is not None:
-        runs = scheduled
-        basis.append(_basis("runs a month", runs, "the schedule, with something found every time"))
-    else:
-        runs = Fraction(assumed.runs_per_month.value)
-        basis.append(_basis("runs a month", runs, f"assumed: {assumed.runs_per_month.why}"))
-    interval, polls = None, Fraction(0)
-    if not instant:
-        interval = _interval(spec.schedule, assumed)
-        if not timed:
-            day = Fraction(24 * 60) / max(interval, 1)
-            polls = scheduled if scheduled is not None else day * Fraction(assumed.days_per_month.value)
-            basis.append(_basis("checks for new data a month", polls, f"one every {interval} minutes"))
-    return Runs(
-        per_month=_rounded(runs), polls_per_month=_rounded(polls), interval_minutes=interval, basis=tuple(basis)
-    )
-
-
-def _scheduled_runs(schedule: Schedule | None, assumed: Workload) -> Fraction | None:
-    days = Fraction(assumed.days_per_month.value)
-    if schedule is None:
-        return None
-    match schedule.kind:
-        case "every":
-            return days * 24 * 60 / (schedule.minutes or 15)
-        case "daily":
-            return days
-        case "weekly":
-            return days / 7 * max(len(set(schedule.weekdays)), 1)
-        case "monthly":
-            return Fraction(max(len(set(schedule.month_days)), 1))
-        case "once":
-            return Fraction(1)
-        case _:
-            return None
-
-
-def _interval(schedule: Schedule | None, assumed: Workload) -> int:
-    if schedule is not None and schedule.kind == "every" and schedule.minutes:
-        return schedule.minutes
-    if schedule is not None and schedule.kind in ("daily", "weekly", "monthly", "once"):
-        return 24 * 60
-    return int(assumed.polling_minutes.value)
-
-
-def _operation(step: AnyStep) -> Operation | None:
+def operation_of(step: AnyStep) -> Operation | None:
+    """The registry's operation behind a step, if it has one."""
     return registry().find(step.app, step.operation) if isinstance(step, OperationStep) else None
 
 
-def _is_clock(operation: Operation | None) -> bool:
+def is_clock(operation: Operation | None) -> bool:
     """Whether it is a trigger for which Make needs no module, such as a schedule alone."""
     return operation is not None and operation.make is not None and operation.make.module is None
 
@@ -257,17 +188,17 @@ class _Flow:
             step=step.id,
             title=step.title,
             app=step.app if isinstance(step, OperationStep) else step.kind,
-            times=_rounded(counts.times),
-            operations=_rounded(counts.operations),
-            credits=_rounded(counts.charged),
-            tasks=_rounded(counts.tasks),
+            times=rounded(counts.times),
+            operations=rounded(counts.operations),
+            credits=rounded(counts.charged),
+            tasks=rounded(counts.tasks),
             why="switched off" if step.disabled else why,
         )
 
     def _kind(self, step: AnyStep) -> str:
-        known = _operation(step)
+        known = operation_of(step)
         if step is self.spec.trigger:
-            return "clock" if _is_clock(known) else "trigger"
+            return "clock" if is_clock(known) else "trigger"
         if isinstance(step, OperationStep):
             return known.kind if known and known.kind != "trigger" else "action"
         return step.kind
@@ -350,7 +281,7 @@ class _Flow:
         return value
 
     def _note(self, what: str, value: Fraction, source: str) -> None:
-        self.basis.setdefault(what, _basis(what, value, source))
+        self.basis.setdefault(what, basis_of(what, value, source))
 
     def _elements(self, step: IterateStep) -> list[JsonValue] | None:
         """The elements of the sample that the step goes through, if there is one."""
@@ -410,9 +341,11 @@ def _number(value: JsonValue) -> int | None:
     return None
 
 
-def _basis(what: str, value: Fraction, source: str) -> Basis:
-    return Basis(what=what, value=_rounded(value), source=source)
+def basis_of(what: str, value: Fraction, source: str) -> Basis:
+    """A number that an estimate rests on."""
+    return Basis(what=what, value=rounded(value), source=source)
 
 
-def _rounded(value: Fraction) -> Decimal:
+def rounded(value: Fraction) -> Decimal:
+    """The fraction with two decimals."""
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(CENT)

@@ -224,7 +224,9 @@ class _Iteration:
         build = Build(None)
         if reading.plan is not None:
             build = build_spec(self.intake, reading.plan, reading.assumptions)
-        self._judge(reading, build, build.spec, (*answered.findings, *build.findings), (), by, answered.usage)
+        said = {finding.rule for finding in answered.findings}
+        findings = tuple(finding for finding in build.findings if not (said and finding.rule == "intake.step.unread"))
+        self._judge(reading, build, build.spec, (*answered.findings, *findings), (), by, answered.usage)
 
     def _repair(self) -> None:
         """One round of mechanical repair, if it mends anything."""

@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue
 
 from compilers.errors import UserError
 from manageai_assets.assets import stage_assets, stages_of
+from manageai_assets.intake.models import Intake
 from manageai_assets.partitions import INTAKES
 from manageai_assets.pipeline import STAGES as PIPELINE
 
@@ -15,7 +16,14 @@ STAGES = stages_of(__package__, PIPELINE)
 ASSETS = stage_assets(STAGES)
 
 
-class SubmitIntake(Config):  # type: ignore[misc] # Dagster's base class is untyped
+PLAIN_FIELDS = (
+    "customer", "request", "title", "slug", "objective", "volume_per_month", "systems", "targets", "received",
+    "deadline", "timezone", "notes",
+)  # fmt: skip
+"""Fields of the job's config that an intake has by the same name."""
+
+
+class SubmitIntake(Config):
     """One intake, in one of three ways: its fields, a whole file's text, or the path of a file."""
 
     customer: str | None = Field(default=None, description="Name of the client. Needed, with the request.")
@@ -42,9 +50,7 @@ class SubmitIntake(Config):  # type: ignore[misc] # Dagster's base class is unty
 
     def document(self) -> dict[str, JsonValue]:
         """The fields that were given, as an intake file would have them."""
-        plain = ("customer", "request", "title", "slug", "objective", "volume_per_month", "systems", "targets")
-        plain += ("received", "deadline", "timezone", "notes")
-        given = {name: getattr(self, name) for name in plain}
+        given = {name: getattr(self, name) for name in PLAIN_FIELDS}
         contact = {"name": self.contact_name, "email": self.contact_email}
         given["contact"] = {name: value for name, value in contact.items() if value}
         return {**self.more, **{name: value for name, value in given.items() if value}}
@@ -79,7 +85,7 @@ def _shown(partition_key: str, what: str, builds: bool) -> Mapping[str, Metadata
     }
 
 
-def _intake(config: SubmitIntake) -> Any:
+def _intake(config: SubmitIntake) -> Intake:
     from pathlib import Path
 
     from manageai_assets.intake.reading import intake_of, parse_intake, read_intake

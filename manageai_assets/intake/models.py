@@ -28,7 +28,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, JsonValue, field_validator
 
 from compilers.spec import Label, Model, Name, PlatformName, Slug, Text
-from manageai_assets.intake.plan import PlanModel, StepPlan, TriggerPlan
+from manageai_assets.intake.plan import MAX_STEPS, PlanModel, StepPlan, TriggerPlan
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 _FOLDED = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "æ": "ae", "ø": "oe", "å": "aa", "ł": "l"})
@@ -95,7 +95,7 @@ class Intake(Model):
     trigger: TriggerPlan | Annotated[str, Field(min_length=1, max_length=2000)] | None = Field(
         default=None, description="what starts it; plain words such as `every weekday at 7:30` work too"
     )
-    steps: tuple[StepPlan, ...] = Field(default=(), max_length=500, description="what happens then; see `Plan`")
+    steps: tuple[StepPlan, ...] = Field(default=(), max_length=MAX_STEPS, description="what happens then; see `Plan`")
     errors: Annotated[ErrorPreference, BeforeValidator(_strategy)] | None = None
     volume_per_month: int | None = Field(default=None, ge=0, le=1_000_000_000, description="expected runs a month")
     systems: tuple[Annotated[System, BeforeValidator(_named)], ...] = Field(default=(), max_length=100)

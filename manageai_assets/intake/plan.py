@@ -21,6 +21,7 @@ When = Annotated[
     Field(description="`score.value >= 70 and lead.body.country is DE`, or a filter in the spec's own form"),
 ]
 Strategy = Literal["ignore", "resume", "retry", "commit", "rollback"]
+MAX_STEPS = 500
 FieldType = Literal["text", "number", "boolean", "date", "array", "object", "file", "any"]
 
 
@@ -294,7 +295,7 @@ class Plan(PlanModel):
     """A trigger and steps, ready to be made a canonical spec. The order of `steps` is the order of the run."""
 
     trigger: TriggerPlan
-    steps: tuple[StepPlan, ...] = Field(min_length=1, max_length=500)
+    steps: tuple[StepPlan, ...] = Field(min_length=1, max_length=MAX_STEPS)
 
 
 def children(step: AnyStepPlan) -> Iterator[tuple[str, tuple[AnyStepPlan, ...]]]:

@@ -31,6 +31,7 @@ from manageai_assets.intake.context import Context, Known
 from manageai_assets.intake.ledger import Ledger
 from manageai_assets.intake.models import Intake
 from manageai_assets.intake.plan import (
+    MAX_STEPS,
     ActionPlan,
     AnyStepPlan,
     Collect,
@@ -99,6 +100,14 @@ def read_request(intake: Intake, ledger: Ledger) -> Plan | None:
             hint = "such as `tell sales in Slack and log it to a sheet`"
             ledger.fail("steps.unread", "request", "what should happen then is not understood", hint)
         return None
+    return _plan(trigger, steps, context)
+
+
+def _plan(trigger: TriggerPlan, steps: tuple[AnyStepPlan, ...], context: Context) -> Plan | None:
+    if len(steps) > MAX_STEPS:
+        what = f"more than {MAX_STEPS} things to do are too many for one automation"
+        context.ledger.fail("steps.many", "request", what, "split it over several intakes")
+        return None
     return Plan(trigger=_with_assumed(trigger, context), steps=steps)
 
 
@@ -119,8 +128,7 @@ def _resolve(steps: tuple[AnyStepPlan, ...], trigger: TriggerPlan | None, contex
         context.ledger.fail("trigger.missing", "trigger", "what starts the automation is not said", hint)
         return None
     context.taken.update(step.id for _, step in walk(steps) if step.id)
-    resolved = _resolve_chain(steps, context, "steps")
-    return Plan(trigger=_with_assumed(trigger, context), steps=resolved)
+    return _plan(trigger, _resolve_chain(steps, context, "steps"), context)
 
 
 def _resolve_chain(steps: tuple[AnyStepPlan, ...], context: Context, path: str) -> tuple[AnyStepPlan, ...]:
@@ -129,7 +137,7 @@ def _resolve_chain(steps: tuple[AnyStepPlan, ...], context: Context, path: str) 
         if isinstance(step, SentencePlan):
             read = _read_steps([step.say], context)
             head = read[0].model_copy(update={"id": step.id, "when": step.when}) if read and step.id else None
-            resolved.extend((head, *read[1:]) if head else read)
+            resolved.extend((head, *read[1:]) if head else read or (step,))
             continue
         _learn_step(step, context)
         changes: dict[str, object] = {}

@@ -7,10 +7,15 @@ from pydantic import JsonValue
 from manageai_assets.intake.models import Intake
 from manageai_assets.intake.reading import intake_of
 
+MAIL: dict[str, JsonValue] = {"to": "team@example.com", "subject": "Lead", "body": "{{ lead.body.name }}"}
 APPS: tuple[dict[str, JsonValue], ...] = (
     {"app": "slack", "operation": "send_message", "inputs": {"channel": "sales", "text": "New: {{ lead.body.email }}"}},
     {"app": "http", "operation": "request", "inputs": {"url": "https://api.example.com/leads", "method": "POST"}},
-    {"app": "gmail", "operation": "send_email", "inputs": {"to": "team@example.com", "subject": "Lead", "body": "{{ lead.body.name }}"}},
+    {
+        "app": "gmail",
+        "operation": "send_email",
+        "inputs": {"to": "team@example.com", "subject": "Lead", "body": "{{ lead.body.name }}"},
+    },
 )
 
 

@@ -11,7 +11,6 @@ from compilers.errors import CompileError
 from manageai_assets.intake.models import Intake
 from manageai_assets.stages import Check, Preview, Stage, Table, Waiting, stage
 
-
 SLOW_SECONDS = 3.0
 
 
@@ -47,7 +46,9 @@ def _plan_preview(value: Plan) -> Preview:
 def _plan_checks(value: Plan) -> Sequence[Check]:
     fine = "blocked" not in value.notes
     return (
-        Check("is_sound", fine, "sound" if fine else "not sound", blocking=True, findings=() if fine else ("a finding",)),
+        Check(
+            "is_sound", fine, "sound" if fine else "not sound", blocking=True, findings=() if fine else ("a finding",)
+        ),
         Check("is_short", len(value.notes) < 100, "short enough"),
     )
 

@@ -17,7 +17,6 @@ from dagster import (
     execute_job,
     reconstructable,
 )
-
 from sqlalchemy import Engine
 
 from manageai_assets.intake.reading import parse_intake
@@ -183,9 +182,7 @@ def test_an_artifact_that_no_longer_belongs_goes_away(
 
 
 @pytest.mark.parametrize("damage", [b"{", b'{"customer": 3}', b"\xff\xfe"])
-def test_a_damaged_input_is_named(
-    engine: Engine, instance: DagsterInstance, tmp_path: Path, damage: bytes
-) -> None:
+def test_a_damaged_input_is_named(engine: Engine, instance: DagsterInstance, tmp_path: Path, damage: bytes) -> None:
     (key,) = submitted(engine, instance, ["fine"])
     run(instance, key)
     (tmp_path / "artifacts/c0/v1/plan.json").write_bytes(damage)
@@ -195,9 +192,7 @@ def test_a_damaged_input_is_named(
     assert "plan.json can't be read" in str(failure.step_failure_data.user_failure_data.description)
 
 
-def test_re_execution_from_failure(
-    engine: Engine, instance: DagsterInstance, tmp_path: Path
-) -> None:
+def test_re_execution_from_failure(engine: Engine, instance: DagsterInstance, tmp_path: Path) -> None:
     (key,) = submitted(engine, instance, ["fine"])
     exports = tmp_path / "artifacts/c0/v1/make_export.json"
     exports.mkdir(parents=True)

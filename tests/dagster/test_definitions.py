@@ -41,18 +41,18 @@ def described(defs: Definitions) -> dict[str, JsonValue]:
         checks = sorted(graph.get_check_keys_for_assets({key}), key=lambda check: check.name)
         assets[key.to_user_string()] = {
             "group": node.group_name,
-            "needs": sorted(parent.to_user_string() for parent in node.parent_keys),
-            "checks": [f"{check.name}{' (blocking)' if graph.get(check).blocking else ''}" for check in checks],
+            "needs": [*sorted(parent.to_user_string() for parent in node.parent_keys)],
+            "checks": [*(f"{check.name}{' (blocking)' if graph.get(check).blocking else ''}" for check in checks)],
             "partitions": getattr(node.partitions_def, "name", None),
             "owners": list(node.owners),
-            "kinds": sorted(node.kinds),
+            "kinds": [*sorted(node.kinds)],
             "described": bool(node.description),
         }
     jobs = sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__"))
     return {
         "assets": assets,
-        "jobs": list(jobs),
-        "schedules": sorted(schedule.name for schedule in repository.schedule_defs),
+        "jobs": [*jobs],
+        "schedules": [*sorted(schedule.name for schedule in repository.schedule_defs)],
         "sensors": {sensor.name: sensor.default_status.value for sensor in sorted_sensors(defs)},
     }
 

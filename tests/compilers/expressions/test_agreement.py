@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from typing import Any
 
 from compilers.errors import ExpressionError
@@ -62,7 +63,7 @@ class Trees:
         return Call(function.name, tuple(self._argument(type_, depth - 1) for type_ in types))
 
     def _leaf(self) -> Node:
-        choices = [
+        choices: list[Callable[[], Node]] = [
             lambda: Reference("lead", (Field(self.random.choice(FIELDS)),)),
             lambda: Literal(self.random.choice(TEXTS)),
             lambda: literal(self.random.choice(NUMBERS)),

@@ -1,4 +1,4 @@
-"""What the n8n compiler gives, held against our rules and n8n's own code, and its structure where meaning hangs on it."""
+"""What the n8n compiler gives: held against our rules, and its structure where meaning hangs on it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples" / "intakes"
 
 def grave(issues: list[Issue]) -> list[str]:
     """Everything but missing credentials."""
-    return [str(issue) for issue in issues if issue.severity == "error" and issue.layer != "creds"]
+    return [str(issue) for issue in issues if issue.severity == "error" and issue.layer != "credentials"]
 
 
 def test_every_construct_is_accepted(n8n_oracle: Oracle) -> None:

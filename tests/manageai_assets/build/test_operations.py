@@ -23,7 +23,8 @@ from compilers.spec import (
     Step,
     TriggerStep,
 )
-from manageai_assets.build.operations import Operations, operations_per_run, runs_per_month
+from manageai_assets.build.operations import Operations, operations_per_run
+from manageai_assets.build.runs import runs_per_month
 from tests.manageai_assets.build import specs
 from tests.manageai_assets.build.specs import linear, slack
 

@@ -93,7 +93,10 @@ def _nodes(value: JsonValue) -> list[Node]:
 
 
 def _set(document: JsonValue, chance: random.Random, value: JsonValue) -> None:
-    node = chance.choice([node for node in _nodes(document) if node] or [{"x": None}])
+    full = [node for node in _nodes(document) if node]
+    if not full:
+        return
+    node = chance.choice(full)
     if isinstance(node, dict):
         node[chance.choice(list(node))] = value
     else:

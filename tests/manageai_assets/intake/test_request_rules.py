@@ -240,8 +240,8 @@ def test_plain_sentences_stand_among_structured_steps() -> None:
 pieces = st.sampled_from(
     [
         "when", "a form", "comes in", ",", ".", "and", "then", "if", "otherwise", "for each", "line item", "tell",
-        "sales", "in Slack", "log it", "to a sheet", "the score is above", "70", "every morning", "search", "Airtable", "where",
-        "Status is open", "send", "email", "me", "score the lead", "\n-", ";", "#ops", "Gmail", "order",
+        "sales", "in Slack", "log it", "to a sheet", "the score is above", "70", "every morning", "search", "Airtable",
+        "where", "Status is open", "send", "email", "me", "score the lead", "\n-", ";", "#ops", "Gmail", "order",
         "is", "contains",
     ]
 )  # fmt: skip
@@ -258,14 +258,10 @@ def test_any_request_is_understood_or_asked_about(text: str) -> None:
     assert result == assess(intake)
 
 
-def test_long_requests_are_read_quickly() -> None:
-    for piece in (
-        "when a form comes in, ",
-        "and ",
-        "if a is b, ",
-        "every ",
-        "tell sales in Slack and ",
-        ", , ,",
-        "a" * 50,
-    ):
-        assess(intake_of_request(piece * (90_000 // len(piece))))
+@pytest.mark.parametrize(
+    "piece", ["when a form comes in, ", "and ", "if a is b, ", "every ", "tell sales in Slack and ", ", , ,", "aaaa"]
+)
+@pytest.mark.parametrize("opening", ["", "When a form comes in, "])
+def test_long_requests_are_read_or_asked_about(opening: str, piece: str) -> None:
+    result = assess(intake_of_request(opening + piece * (90_000 // len(piece))))
+    assert result.ready or result.blocking
