@@ -68,3 +68,14 @@ def system_field(step: AnyStep, path: Path) -> str | None:
 def asks_for_error(path: Path) -> bool:
     """Whether a path asks a step that failed for its error: `error.message`, `error.type` or `error` as a whole."""
     return bool(path) and path[0] == Field("error")
+
+
+def is_object(step: AnyStep, path: Path) -> bool:
+    """Whether the path is known to lead to an object: by the step's outputs, the registry's, or the sample."""
+    dotted = ".".join(segment.name for segment in path if isinstance(segment, Field))
+    declared = next((output.type for output in step.outputs if output.path == dotted), None)
+    output = output_of(step, path) if len(path) == 1 else None
+    value = step.sample
+    for segment in path:
+        value = value.get(segment.name) if isinstance(segment, Field) and isinstance(value, dict) else None
+    return "object" in (declared, output.type if output else None) or isinstance(value, dict)

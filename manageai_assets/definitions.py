@@ -1,5 +1,6 @@
 """The code location: assets, checks, jobs, sensors and resources, with the policies that hold for all of them."""
 
+import logging
 from collections.abc import Sequence
 
 from dagster import (
@@ -7,7 +8,9 @@ from dagster import (
     AssetSelection,
     AssetSpec,
     Definitions,
+    InitLoggerContext,
     JobDefinition,
+    LoggerDefinition,
     SensorDefinition,
     define_asset_job,
     definitions,
@@ -16,11 +19,19 @@ from dagster import (
 
 from manageai_assets.assets import EXECUTOR
 from manageai_assets.io_managers import builds_resource
+from manageai_assets.logging_setup import key_value_logger
 from manageai_assets.stages import Stage
 
 OWNERS = ["team:delivery"]
 TAGS = {"domain": "builds"}
 BUILD_JOB = "build"
+
+
+def _console(_context: InitLoggerContext) -> logging.Logger:
+    return key_value_logger("manageai.run")
+
+
+CONSOLE = LoggerDefinition(_console, description="Runs write key=value lines to standard error, without secrets.")
 
 
 def assemble(
@@ -45,6 +56,7 @@ def assemble(
         sensors=sensors,
         resources={"builds": builds_resource(stages)},
         executor=EXECUTOR,
+        loggers={"console": CONSOLE},
     )
 
 

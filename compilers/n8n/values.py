@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from compilers.errors import CompileError, ExpressionError, Finding, UserError
+from compilers.expressions.functions import Kind
 from compilers.expressions.javascript import js_string, spaced
 from compilers.expressions.n8n_writer import js_value, n8n_value, write_template
 from compilers.expressions.parser import parse
 from compilers.expressions.tree import Path, Reference, Template
 from compilers.graph import SpecGraph, gives_several
 from compilers.operators import filter_js
-from compilers.paths import asks_for_error, platform_path, system_field
+from compilers.paths import asks_for_error, is_object, platform_path, system_field
 from compilers.registry import registry
 from compilers.spec import AnyStep, Filter, IterateStep, OperationStep, RepeatStep
 
@@ -53,7 +54,7 @@ class N8nValues:
     def value(self, value: JsonValue) -> JsonValue:
         """The value as a node's parameter."""
         try:
-            return n8n_value(value, self._resolve)
+            return n8n_value(value, self._resolve, self._kind_of)
         except UserError as error:
             self._found(error)
             return ""
@@ -73,7 +74,7 @@ class N8nValues:
             parsed = Template((piece,)) if isinstance(part, str) else self._parse(piece)
             template = Template((*template.parts, *parsed.parts))
         try:
-            return write_template(_joined(template), self._resolve)
+            return write_template(_joined(template), self._resolve, self._kind_of)
         except UserError as error:
             self._found(error)
             return ""
@@ -87,7 +88,7 @@ class N8nValues:
     def javascript(self, value: JsonValue) -> str:
         """The value as a JavaScript expression, fit for Code nodes and for `={{ }}`."""
         try:
-            return js_value(value, self._resolve)
+            return js_value(value, self._resolve, self._kind_of)
         except UserError as error:
             self._found(error)
             return "null"
@@ -103,7 +104,7 @@ class N8nValues:
     def filter_javascript(self, condition: Filter) -> str:
         """A whole filter as one JavaScript boolean."""
         try:
-            return filter_js(condition, self._resolve)
+            return filter_js(condition, self._resolve, self._kind_of)
         except UserError as error:
             self._found(error)
             return "false"
@@ -127,6 +128,13 @@ class N8nValues:
             raise CompileError(f"`{step.id}` has not run where `{self._step.id}` refers to it")
         path = reference.path if name else platform_path(step, reference, "n8n")
         return f"$({js_string(node)}).{self._access(step)}.json", path
+
+    def _kind_of(self, reference: Reference) -> Kind:
+        """`any` for what is known to be an object, which text shows as JSON; the rest n8n puts into text as it is."""
+        step = self._graph.get(reference.step)
+        if step is None or not reference.path:
+            return "any"
+        return "any" if is_object(step, reference.path) else "array"
 
     def _access(self, step: AnyStep) -> str:
         if self._runs_once(step):

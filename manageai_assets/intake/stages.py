@@ -111,10 +111,11 @@ def assessment(intake: Intake) -> Assessment:
 
     settings = read_settings()
     reader: PlanReader | None = None
-    if settings.anthropic_api_key is not None:
+    key = settings.anthropic_api_key.get_secret_value().strip() if settings.anthropic_api_key else ""
+    if key:
         from manageai_assets.intake.claude_reader import reader_of
 
-        reader = reader_of(settings.anthropic_api_key.get_secret_value(), settings.auto_iter_model)
+        reader = reader_of(key, settings.auto_iter_model)
     return assess(intake, reader, Limits(settings.auto_iter_max, settings.auto_iter_min_conf))
 
 
