@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from compilers.errors import CompileError
-from compilers.expressions.tree import Field, Path, Reference
+from compilers.expressions.tree import Field, Index, Path, Reference, Segment
 from compilers.registry import Columns, OutputSpec, registry
 from compilers.spec import AggregateStep, AnyStep, NativeStep, OperationStep
 
@@ -38,7 +38,12 @@ def platform_path(step: AnyStep, reference: Reference, platform: Platform) -> Pa
         return path
     if isinstance(place, Columns):
         return _by_column(step, path, place)
-    return (*(Field(name) for name in place.split(".") if name), *path[1:])
+    return (*(_segment(name) for name in place.split(".") if name), *path[1:])
+
+
+def _segment(name: str) -> Segment:
+    """A part of a platform's path; digits are a position in an array, from 0."""
+    return Index(int(name) + 1) if name.isdigit() else Field(name)
 
 
 def _by_column(step: AnyStep, path: Path, place: Columns) -> Path:

@@ -97,7 +97,7 @@ def _new_build(session: Session, intake: Intake, digest: str, version: int) -> B
         slug=intake.key,
         version=version,
         digest=digest,
-        intake=intake.model_dump(mode="json"),
+        intake=intake.model_copy(update={"version": version}).model_dump(mode="json"),
         customer=intake.customer.name,
         name=intake.name,
         status="submitted",

@@ -1,8 +1,10 @@
 """Filters of the spec as n8n's condition parameters.
 
-n8n's own conditions are used where they mean the same as the spec's: one group, or an OR of single conditions, with
-texts compared as texts. Anything else becomes one condition on a JavaScript expression that follows the spec to the
-letter, since n8n has no nesting of AND in OR and takes a missing value for `false` in every comparison.
+n8n's own conditions are used where they mean the same as the spec's: one group, or an OR of single conditions, over
+texts, over numbers that are compared with a fixed one, and over what exists. Anything else becomes one condition on a
+JavaScript expression that follows the spec to the letter: n8n has no nesting of AND in OR, takes a missing value for
+`false` in every comparison, and fails on a text that is no number. One difference stays: where a number is compared
+with a fixed one, the text of a date is no number here, and milliseconds in the spec.
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ from compilers.operators import operator
 from compilers.spec import Condition, Filter
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://n8n.io/condition")
-_NATIVE_TYPES = ("text", "boolean")
-"""Operand types whose comparison is the same on both sides once missing values are texts; n8n's numbers and dates
-treat a missing value differently from Make's."""
+_BESIDE_ALL_NUMBERS = {"greater": "-Infinity", "at_least": "-Infinity"}
+"""What stands for a value that is no number: such that the comparison is as false as in the spec."""
+_EXISTENCE = {"exists": "notEmpty", "not_exists": "empty"}
 
 
 def conditions(condition: Filter, values: N8nValues, key: str) -> JsonValue:
@@ -51,16 +53,26 @@ def _is_native(row: Condition) -> bool:
         known = operator(row.operator)
     except UserError:
         return False
-    return known.operand in _NATIVE_TYPES and known.n8n_type == "string"
+    if row.operator in _EXISTENCE or (known.operand == "text" and known.n8n_type == "string"):
+        return True
+    return known.operand == "number" and isinstance(row.right, (int, float)) and not isinstance(row.right, bool)
 
 
 def _native(row: Condition, values: N8nValues, key: str) -> JsonValue:
     known = operator(row.operator)
+    comparison: dict[str, JsonValue] = {"type": known.n8n_type, "operation": known.n8n_operation}
+    left, right = values.as_text(row.left), values.as_text(row.right)
+    if row.operator in _EXISTENCE:
+        comparison = {"type": "string", "operation": _EXISTENCE[row.operator], "singleValue": True}
+        left, right = values.present(row.left), ""
+    elif known.operand == "number":
+        beside = _BESIDE_ALL_NUMBERS.get(row.operator.partition(":")[2], "Infinity")
+        left, right = values.as_number(row.left, beside), row.right
     return {
         "id": str(uuid.uuid5(_NAMESPACE, key)),
-        "leftValue": values.as_text(row.left),
-        "rightValue": values.as_text(row.right),
-        "operator": {"type": known.n8n_type, "operation": known.n8n_operation},
+        "leftValue": left,
+        "rightValue": right,
+        "operator": comparison,
     }
 
 

@@ -161,7 +161,9 @@ class _Emitter:
             if not handled:
                 return fragment
         node["onError"] = "continueErrorOutput"
-        error = self._error_node(step, fragment)
+        error = Port(fragment.main, 1)
+        if handled or rule.strategy == "resume":
+            error = self._error_node(step, fragment)
         if rule.strategy == "resume" or self._resumes(step):
             fragment = self._joint(step, fragment)
         if handled:

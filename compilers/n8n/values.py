@@ -15,9 +15,9 @@ from pydantic import JsonValue
 from compilers.errors import CompileError, ExpressionError, Finding, UserError
 from compilers.expressions.functions import Kind
 from compilers.expressions.javascript import js_string, spaced
-from compilers.expressions.n8n_writer import js_value, n8n_value, write_template
+from compilers.expressions.n8n_writer import js_value, n8n_value, write_js, write_template
 from compilers.expressions.parser import parse
-from compilers.expressions.tree import Path, Reference, Template
+from compilers.expressions.tree import Node, Path, Reference, Template
 from compilers.graph import SpecGraph, gives_several
 from compilers.operators import filter_js
 from compilers.paths import asks_for_error, is_object, platform_path, system_field
@@ -96,10 +96,28 @@ class N8nValues:
     def as_text(self, value: JsonValue) -> JsonValue:
         """The value as a text parameter; a missing value is the empty text."""
         if not isinstance(value, str):
-            return "" if value is None else json.dumps(value) if not isinstance(value, list) else self.json_text(value)
-        if self._parse(value).whole is None:
-            return self.value(value)
-        return expression(f'({self.javascript(value)}) ?? ""')
+            return "" if value is None else self.json_text(value) if isinstance(value, list) else json.dumps(value)
+        whole = self._parse(value).whole
+        return self.value(value) if whole is None else expression(f'String({self._javascript_of(whole)} ?? "")')
+
+    def present(self, value: JsonValue) -> JsonValue:
+        """The value as it is; a missing one is the empty text."""
+        whole = self._parse(value).whole if isinstance(value, str) else None
+        return self.value(value) if whole is None else expression(f'{self._javascript_of(whole)} ?? ""')
+
+    def as_number(self, value: JsonValue, otherwise: str) -> JsonValue:
+        """The value as a number parameter; `otherwise` (JavaScript) where it isn't one."""
+        if not isinstance(value, str) or self._parse(value).whole is None:
+            return value
+        is_number = 'typeof value !== "object" && parseFloat(value) == value'
+        return expression(f"((value) => {is_number} ? Number(value) : {otherwise})({self.javascript(value)})")
+
+    def _javascript_of(self, node: Node) -> str:
+        try:
+            return write_js(node, self._resolve, self._kind_of)
+        except UserError as error:
+            self._found(error)
+            return "null"
 
     def filter_javascript(self, condition: Filter) -> str:
         """A whole filter as one JavaScript boolean."""

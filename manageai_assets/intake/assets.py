@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dagster import Config, Failure, MetadataValue, OpExecutionContext, job, op
+from dagster import Config, Failure, MetadataValue, OpExecutionContext, RunConfig, job, op
 from pydantic import Field, JsonValue
 
 from compilers.errors import UserError
@@ -91,19 +91,23 @@ def _intake(config: SubmitIntake) -> Intake:
     from manageai_assets.intake.reading import intake_of, parse_intake, read_intake
 
     document = config.document()
-    ways = [bool(document), config.yaml is not None, config.file is not None]
+    ways = [bool(document), bool(config.yaml), bool(config.file)]
     if sum(ways) != 1:
         raise UserError(
             "give the intake in exactly one way", where="config", hint="its fields, or `yaml`, or `file`; at least one"
         )
-    if config.yaml is not None:
+    if config.yaml:
         return parse_intake(config.yaml, where="config.yaml")
-    if config.file is not None:
+    if config.file:
         return read_intake(Path(config.file))
     return intake_of(document, where="config")
 
 
-@job(description="Submits one intake: it becomes the next version of its scenario, and is built.")
+FORM = RunConfig(ops={"record_intake": SubmitIntake(customer="", title="", request="", contact_name="")})
+"""What the launchpad shows to be filled in; everything else is in its list of fields."""
+
+
+@job(description="Submits one intake: it becomes the next version of its scenario, and is built.", config=FORM)
 def submit_intake() -> None:
     """Launch it from the launchpad."""
     record_intake()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from manageai_assets.intake.models import Intake
-from manageai_assets.intake.reading import parse_intake
+from manageai_assets.intake.reading import intake_of, parse_intake
 from manageai_assets.store.builds import BuildResult, builds_of, intake_document, mark_crashed, record
 from manageai_assets.submissions import BuildRequest, Decision, KnownVersion, batches, decide, requests_after, submit
 from resources.artifacts import BuildKey
@@ -45,7 +45,8 @@ def test_a_changed_intake_is_the_next_version(engine: Engine) -> None:
     assert [request.partition_key for request in requests_after(engine, 0)] == ["a@v1", "a@v2", "a@v3"]
     document = intake_document(engine, BuildKey("a", 2))
     assert isinstance(document, dict)
-    assert document["notes"] == "two"
+    assert (document["notes"], document["version"]) == ("two", 2)
+    assert submit(engine, intake_of(document), "inbox").partition_key == "a@v2"
 
 
 def test_a_failed_build_is_asked_for_again(engine: Engine) -> None:
