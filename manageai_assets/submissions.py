@@ -66,7 +66,7 @@ class Submitted:
 
 def submit(engine: Engine, intake: Intake, source: Source, file: str | None = None) -> Submitted:
     """Records an intake and, unless its content has been built, asks for a build. Safe from many places at once."""
-    from sqlalchemy import select, text
+    from sqlalchemy import func, select, text
     from sqlalchemy.orm import Session
 
     from manageai_assets.store.tables import Build, Submission
@@ -84,6 +84,7 @@ def submit(engine: Engine, intake: Intake, source: Source, file: str | None = No
         )
         if decision.wants_build:
             build.status, build.reasons, build.finished_at = "submitted", [], None
+            build.updated_at = func.clock_timestamp()
         submission = Submission(build_id=build.id, source=source, file=file, wants_build=decision.wants_build)
         session.add(submission)
         session.flush()

@@ -93,10 +93,12 @@ def crashed_builds(context: RunFailureSensorContext) -> None:
 
     run = context.dagster_run
     keys = [parse_key(key) for key in partition_keys(context.instance, run)]
-    if not keys or run.tags.get(WILL_RETRY) == "true":
+    record = context.instance.get_run_record_by_id(run.run_id)
+    if not keys or record is None or run.tags.get(WILL_RETRY) == "true":
         return
     with opened_engine() as engine:
-        count = mark_crashed(engine, keys, run.run_id, f"the run ended early: {context.failure_event.message}")
+        reason = f"the run ended early: {context.failure_event.message}"
+        count = mark_crashed(engine, keys, run.run_id, reason, record.create_timestamp)
     context.log.info(f"marked {count} of {len(keys)} builds as failed")
 
 

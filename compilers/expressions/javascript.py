@@ -21,8 +21,17 @@ _OBJECTS = """
     __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ __proto__ constructor hasOwnProperty
     isPrototypeOf propertyIsEnumerable prototype toLocaleString toString valueOf
 """
-INHERITED_NAMES = frozenset([*_OBJECTS.split(), "length"])
-"""What every JavaScript object has without its being data, and the length of arrays and texts: read by a helper."""
+UNREADABLE_NAMES = frozenset(
+    """
+    __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ __proto__ constructor hasOwnProperty
+    isPrototypeOf propertyIsEnumerable prototype toLocaleString toString valueOf length
+    _linkedBinding _load arguments binding callee caller defineProperties defineProperty dlopen execve
+    getBuiltinModule getOwnPropertyDescriptor getOwnPropertyDescriptors getPrototypeOf loadEnvFile mainModule
+    prepareStackTrace setPrototypeOf
+    """.split()
+)
+"""Fields that a helper must read: what every JavaScript object has without its being data, the length of arrays and
+texts, and what n8n refuses in an expression even as the name of a field."""
 
 
 def js_string(text: str) -> str:

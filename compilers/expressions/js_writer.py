@@ -17,7 +17,7 @@ from compilers.expressions.dates import luxon_format, zone_of
 from compilers.expressions.functions import Kind
 from compilers.expressions.javascript import (
     IDENTIFIER,
-    INHERITED_NAMES,
+    UNREADABLE_NAMES,
     js_string,
 )
 from compilers.expressions.notation_writer import number_text
@@ -131,7 +131,7 @@ class JsWriter:
 
     def _segment(self, base: str, segment: Segment) -> str:
         match segment:
-            case Field(name=name) if name in INHERITED_NAMES:
+            case Field(name=name) if name in UNREADABLE_NAMES:
                 return f"_field({base}, {js_string(name)})"
             case Field(name=name) if base.endswith(("$json", ".json")):
                 # an item's data is always there

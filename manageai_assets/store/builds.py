@@ -71,11 +71,12 @@ def builds_of(engine: Engine, keys: Iterable[BuildKey]) -> list[BuildRow]:
         ]  # fmt: skip
 
 
-def mark_crashed(engine: Engine, keys: Sequence[BuildKey], run_id: str, reason: str) -> int:
-    """A run ended without saying what became of its builds: those nobody has finished have failed. How many."""
+def mark_crashed(engine: Engine, keys: Sequence[BuildKey], run_id: str, reason: str, created: datetime) -> int:
+    """A run ended without saying what became of its builds: those that nobody has finished, or asked for again since
+    the run was `created`, have failed. How many."""
     if not keys:
         return 0
-    unfinished = and_(or_(*map(_is, keys)), Build.status == "submitted")
+    unfinished = and_(or_(*map(_is, keys)), Build.status == "submitted", Build.updated_at <= created)
     values = {"status": "failed", "reasons": [reason], "run_id": run_id, "finished_at": _now(), "updated_at": _now()}
     with engine.begin() as connection:
         return connection.execute(update(Build).where(unfinished).values(values)).rowcount

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 
-from dagster import DagsterInstance, SensorResult, SkipReason, build_sensor_context
+import pytest
+from dagster import (
+    DagsterEventType,
+    DagsterInstance,
+    SensorResult,
+    SkipReason,
+    build_run_status_sensor_context,
+    build_sensor_context,
+)
 from sqlalchemy import Engine
 
 from manageai_assets.intake.reading import parse_intake
 from manageai_assets.partitions import BUILDS_PER_RUN
+from manageai_assets.store.builds import builds_of
 from manageai_assets.submissions import BuildRequest, submit
-from sensors.builds import ALONE, RANGE_END, RANGE_START, requested_builds, run_requests
+from resources.artifacts import BuildKey
+from sensors.builds import ALONE, RANGE_END, RANGE_START, crashed_builds, requested_builds, run_requests
+from tests.dagster import small_location
 
 
 def ask(engine: Engine, slug: str, notes: str = "") -> None:
@@ -56,3 +67,27 @@ def test_many_at_once_share_runs() -> None:
     ]
     few = run_requests(requests[:ALONE], order)
     assert [run.partition_key for run in few] == keys[:ALONE]
+
+
+CRASHED = ("failed", ("the run ended early: the process never came up",))
+
+
+@pytest.mark.parametrize(("retries", "expected"), [("0", CRASHED), ("2", ("submitted", ()))])
+def test_a_run_that_ends_without_a_word_is_noticed_unless_it_is_retried(
+    engine: Engine, instance: DagsterInstance, retries: str, expected: tuple[str, tuple[str, ...]]
+) -> None:
+    ask(engine, "a")
+    ask(engine, "b")
+    instance.add_dynamic_partitions("intakes", ["a@v1", "b@v1"])
+    job = small_location.build_job()
+    tags = {RANGE_START: "a@v1", RANGE_END: "b@v1", "dagster/max_retries": retries}
+    run = instance.create_run_for_job(job, tags=tags)
+    instance.report_run_failed(run, "the process never came up")
+    failure = instance.all_logs(run.run_id, of_type=DagsterEventType.RUN_FAILURE)[0].dagster_event
+    failed = instance.get_run_by_id(run.run_id)
+    assert failure is not None
+    assert failed is not None
+    with build_run_status_sensor_context("crashed_builds", failure, instance, failed) as context:
+        crashed_builds(context.for_run_failure())
+    found = builds_of(engine, [BuildKey("a", 1), BuildKey("b", 1)])
+    assert [(row.status, row.reasons) for row in found] == [expected] * 2

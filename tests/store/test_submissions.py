@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,8 @@ from manageai_assets.intake.reading import intake_of, parse_intake
 from manageai_assets.store.builds import BuildResult, builds_of, intake_document, mark_crashed, record
 from manageai_assets.submissions import BuildRequest, Decision, KnownVersion, batches, decide, requests_after, submit
 from resources.artifacts import BuildKey
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def intake(slug: str, notes: str = "") -> Intake:
@@ -51,7 +54,8 @@ def test_a_changed_intake_is_the_next_version(engine: Engine) -> None:
 
 def test_a_failed_build_is_asked_for_again(engine: Engine) -> None:
     first = submit(engine, intake("a"), "inbox")
-    assert mark_crashed(engine, [BuildKey("a", 1)], "run", "power cut") == 1
+    assert mark_crashed(engine, [BuildKey("a", 1)], "run", "power cut", LONG_AGO) == 0
+    assert mark_crashed(engine, [BuildKey("a", 1)], "run", "power cut", datetime.now(UTC)) == 1
     (row,) = builds_of(engine, [BuildKey("a", 1)])
     assert (row.status, row.reasons) == ("failed", ("power cut",))
     assert submit(engine, intake("a"), "inbox").decision.wants_build
@@ -63,7 +67,7 @@ def test_a_failed_build_is_asked_for_again(engine: Engine) -> None:
 def test_a_finished_build_does_not_crash_afterwards(engine: Engine) -> None:
     submit(engine, intake("a"), "inbox")
     record(engine, [BuildResult(BuildKey("a", 1), "built", confidence=0.9, grade="A", platforms=("make",))], "run")
-    assert mark_crashed(engine, [BuildKey("a", 1)], "run", "late") == 0
+    assert mark_crashed(engine, [BuildKey("a", 1)], "run", "late", datetime.now(UTC)) == 0
     (row,) = builds_of(engine, [BuildKey("a", 1), BuildKey("unknown", 1)])
     assert (row.status, row.confidence, row.platforms, row.run_id) == ("built", 0.9, ("make",), "run")
 
