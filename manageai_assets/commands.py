@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from compilers.errors import Finding, UserError, shorten
+from compilers.errors import CompileError, Finding, UserError, shorten
 from compilers.spec import Spec, parse_spec, read_spec
 from manageai_assets import console
 
@@ -60,7 +60,11 @@ def compile_spec(options: argparse.Namespace) -> Outcome:
     """`compile`: one platform's export of a spec."""
     from compilers.exports import emit
 
-    export = emit(read_spec(options.spec), options.to)
+    try:
+        export = emit(read_spec(options.spec), options.to)
+    except CompileError as error:
+        where = f"{options.spec}: {error.where}" if error.where else str(options.spec)
+        raise CompileError(error.what, where=where, hint=error.hint, findings=error.findings) from None
     text = json.dumps(export.document, indent=2, ensure_ascii=False) + "\n"
     if options.output:
         write_whole(options.output, text)

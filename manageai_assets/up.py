@@ -15,7 +15,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,10 +101,15 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _run(settings: Settings, *, once: bool) -> int:
-    from manageai_assets.store.migrate import migrate
-
     check_port(settings.port)
     check_space([settings.data_dir, *([] if "://" in settings.artifacts_uri else [Path(settings.artifacts_uri)])])
+    with alone(settings.data_dir):
+        return _run_alone(settings, once=once)
+
+
+def _run_alone(settings: Settings, *, once: bool) -> int:
+    from manageai_assets.store.migrate import migrate
+
     configured = settings.database_url.get_secret_value() if settings.database_url else None
     _say("database", "your own" if configured else "embedded PostgreSQL")
     url = database_url(configured, settings.data_dir)
@@ -143,6 +149,22 @@ def check_port(port: int) -> None:
                 where="user interface",
                 hint=f"stop what uses it (another `make up`?), or choose another: make up PORT={port + 1}",
             ) from None
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Holds the data folder: two daemons over one database would do everything twice. Raises `UserError` when another
+    process holds it; a process that was killed holds nothing."""
+    import fcntl
+
+    with (folder / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UserError(
+                "another `make up` is running here", where=str(folder), hint="stop it first, or set another DATA_DIR"
+            ) from None
+        yield
 
 
 def check_space(folders: Sequence[Path], needed: int = FREE_BYTES_NEEDED) -> None:

@@ -17,19 +17,16 @@ _HELPER = re.compile(r"^const (_\w+) = .*?(?=^const |^//|^$|\Z)", re.MULTILINE |
 _USED = re.compile(r"(?:(?<=\.\.\.)|(?<![\w.$]))_\w+")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
-_OBJECTS = """
-    __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ __proto__ constructor hasOwnProperty
-    isPrototypeOf propertyIsEnumerable prototype toLocaleString toString valueOf
-"""
-UNREADABLE_NAMES = frozenset(
-    """
+_INHERITED = """
     __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ __proto__ constructor hasOwnProperty
     isPrototypeOf propertyIsEnumerable prototype toLocaleString toString valueOf length
+"""
+_REFUSED = """
     _linkedBinding _load arguments binding callee caller defineProperties defineProperty dlopen execve
     getBuiltinModule getOwnPropertyDescriptor getOwnPropertyDescriptors getPrototypeOf loadEnvFile mainModule
     prepareStackTrace setPrototypeOf
-    """.split()
-)
+"""
+UNREADABLE_NAMES = frozenset([*_INHERITED.split(), *_REFUSED.split()])
 """Fields that a helper must read: what every JavaScript object has without its being data, the length of arrays and
 texts, and what n8n refuses in an expression even as the name of a field."""
 

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from compilers.errors import UserError
 from manageai_assets.settings import PROJECT_ROOT
-from manageai_assets.up import check_port, check_space, main, submit_examples
+from manageai_assets.up import alone, check_port, check_space, main, submit_examples
 
 
 def free_port() -> int:
@@ -35,6 +35,13 @@ def test_a_port_in_use(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     assert f"port {port}" in told
     assert f"PORT={port + 1}" in told
     check_port(free_port())
+
+
+def test_another_one_is_running(tmp_path: Path) -> None:
+    with alone(tmp_path), pytest.raises(UserError, match="another `make up`"), alone(tmp_path):
+        pass
+    with alone(tmp_path):
+        pass
 
 
 def test_no_space_left(tmp_path: Path) -> None:
