@@ -41,7 +41,10 @@ def build(options: argparse.Namespace) -> Outcome:
         for file in options.files:
             built.append(build_file(file, store))
             step(str(file))
-    rows = [(Path(one.file).name, one.key, one.status, one.confidence, ", ".join(one.platforms), one.folder) for one in built]
+    rows = [
+        (Path(one.file).name, one.key, one.status, one.confidence, ", ".join(one.platforms), one.folder)
+        for one in built
+    ]
 
     def show() -> None:
         styles = [{"failed": "bold red", "waiting": "yellow"}.get(one.status, "") for one in built]
