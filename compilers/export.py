@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from compilers.errors import Finding
+from compilers.spec import PlatformName
+
+Document = Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What people call a platform and what they find in its documents: the `PLATFORM` of a platform's package.
+
+    `parts` names what a document is made of, `rows` gives one row of text for each of them, under `columns`.
+    """
+
+    title: str
+    about: str = ""
+    parts: str = "parts"
+    columns: tuple[str, ...] = ()
+    rows: Callable[[Document], Sequence[tuple[str, ...]]] = lambda document: ()
 
 
 class NeededConnection(BaseModel):
@@ -41,7 +58,7 @@ class Export(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    platform: Literal["make", "n8n", "zapier"]
+    platform: PlatformName
     document: dict[str, JsonValue]
     connections: tuple[NeededConnection, ...] = ()
     webhooks: tuple[NeededWebhook, ...] = ()

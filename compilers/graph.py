@@ -249,14 +249,28 @@ class SpecGraph:
         """The steps above this one that can give several bundles for one, outermost first. An aggregate closes what
         lies between its source and itself, the source included."""
         found: list[AnyStep] = []
-        above = self._parents.get(identifier)
+        above = self._multipliers.get(identifier)
         while above is not None:
-            step = self._steps[above]
-            if gives_several(step):
-                found.append(step)
-            source = self.source_of(step) if isinstance(step, AggregateStep) else None
-            above = self._parents[source.id if source else above]
+            found.append(self._steps[above])
+            above = self._multipliers[self._opened(above)]
         return tuple(reversed(found))
+
+    @cached_property
+    def _multipliers(self) -> Mapping[str, str | None]:
+        """The nearest step above each that can give several bundles and that no aggregate has closed."""
+        nearest: dict[str, str | None] = {}
+        for identifier in self._order:
+            above = self._parents[identifier]
+            if above is not None and not gives_several(self._steps[above]):
+                above = nearest[self._opened(above)]
+            nearest[identifier] = above
+        return nearest
+
+    def _opened(self, identifier: str) -> str:
+        """The step whose place in the loops is also that of what this step gives: an aggregate's source, or itself."""
+        step = self._steps[identifier]
+        source = self.source_of(step) if isinstance(step, AggregateStep) else None
+        return source.id if source else identifier
 
     @cached_property
     def _dominator_bits(self) -> Mapping[str, int]:
@@ -333,6 +347,17 @@ class SpecGraph:
                     seen.add(edge.target)
                     todo.append(edge.target)
         return self.ordered(seen)
+
+    def until(self, identifier: str, end: str | None) -> frozenset[str]:
+        """The ids of the step and of all that it leads to, without what `end` leads to. Takes no longer than these are
+        many, so that thousands of short loops can be asked about."""
+        seen, todo = {identifier}, [identifier]
+        while todo:
+            for edge in self._outgoing.get(todo.pop(), ()):
+                if edge.target not in seen and (end is None or not self.leads_to(end, edge.target)):
+                    seen.add(edge.target)
+                    todo.append(edge.target)
+        return frozenset(seen)
 
     def ordered(self, identifiers: Iterable[str]) -> tuple[AnyStep, ...]:
         """The steps of those ids in topological order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import JsonValue
@@ -84,3 +85,35 @@ def is_object(step: AnyStep, path: Path) -> bool:
     for segment in path:
         value = value.get(segment.name) if isinstance(segment, Field) and isinstance(value, dict) else None
     return "object" in (declared, output.type if output else None) or isinstance(value, dict)
+
+
+def substituted(step: AnyStep, fields: Mapping[str, JsonValue], platform: Platform) -> dict[str, JsonValue]:
+    """Substitute outputs of a step, each where the platform would have put the real one. What the platform doesn't give
+    is left out, since nothing can refer to it there."""
+    placed: dict[str, JsonValue] = {}
+    for name, value in fields.items():
+        output = output_of(step, (Field(name),))
+        place: str | Columns | Literal[False] | None = getattr(output, platform) if output else None
+        if place is False:
+            continue
+        if isinstance(place, Columns):
+            headers = step.inputs.get(place.columns) if isinstance(step, OperationStep) else None
+            known = [str(header) for header in headers] if isinstance(headers, list) else []
+            columns = value.items() if isinstance(value, dict) else ()
+            placed |= {str(known.index(header)): item for header, item in columns if header in known}
+        elif place == "" and isinstance(value, dict):
+            placed |= value
+        else:
+            parts = [part for part in (place or name).split(".") if part]
+            placed[parts[0]] = _nested(placed.get(parts[0]), parts[1:], value)
+    return placed
+
+
+def _nested(known: JsonValue, parts: list[str], value: JsonValue) -> JsonValue:
+    """`value` at the path `parts` inside a copy of `known`; digits make an array of one."""
+    if not parts:
+        return value
+    if parts[0].isdigit():
+        return [_nested(known[0] if isinstance(known, list) and known else None, parts[1:], value)]
+    inner = known if isinstance(known, dict) else {}
+    return {**inner, parts[0]: _nested(inner.get(parts[0]), parts[1:], value)}

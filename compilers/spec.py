@@ -473,7 +473,8 @@ def read_spec(path: Path) -> Spec:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise SpecError(f"can't be read as JSON: {shorten(str(error))}", where=str(path)) from None
+        what = f"can't be read as JSON: {shorten(str(error))}"
+        raise SpecError(what, where=str(path), hint="give a canonical_spec.json that a build has made") from None
     return parse_spec(document, where=str(path))
 
 

@@ -34,13 +34,12 @@ from dagster import (
     in_process_executor,
     multi_asset,
 )
-from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION as REPORTED_ALREADY
-from dagster._core.events import DagsterEventBatchMetadata
 
 from manageai_assets.partitions import BATCHES, INTAKES
 from manageai_assets.stages import Preview, Stage, Table
 from manageai_assets.workbench import Result, Workbench, describe
 from resources.artifacts import parse_key
+from resources.dagster_internals import REPORTED_ALREADY, DagsterEventBatchMetadata
 
 EXECUTOR = in_process_executor.configured({"step_dependency_config": {"require_upstream_step_success": False}})
 

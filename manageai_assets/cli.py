@@ -56,7 +56,9 @@ def _parser() -> argparse.ArgumentParser:
 
     build = verbs.add_parser("build", parents=[common], help="intakes to delivery packages")
     build.add_argument("files", nargs="+", type=Path, metavar="FILE", help="intake, YAML or JSON")
-    build.add_argument("--out", type=Path, metavar="DIR", help="where packages go (default: ARTIFACTS_URI)")
+    build.add_argument(
+        "--out", type=Path, metavar="DIR", default=Path("packages"), help="where packages go (default: ./packages)"
+    )
     build.set_defaults(run=commands.build)
 
     compile_ = verbs.add_parser("compile", parents=[common], help="a spec to one platform's export")

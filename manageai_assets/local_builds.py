@@ -41,12 +41,11 @@ class LocalBuild:
         return {**asdict(self), "platforms": list(self.platforms), "reasons": list(self.reasons)}
 
 
-def local_store(folder: Path | None) -> ArtifactStore:
-    """The artifact store in `folder`, or the one of the settings."""
-    from manageai_assets.settings import read_settings
+def local_store(folder: Path) -> ArtifactStore:
+    """The artifact store in `folder`. It is not the platform's: that one's versions are counted in the database."""
     from resources.artifacts import ArtifactStore
 
-    return ArtifactStore(str(folder.resolve()) if folder else read_settings().artifacts_uri)
+    return ArtifactStore(str(folder.resolve()))
 
 
 def build_file(file: Path, store: ArtifactStore) -> LocalBuild:

@@ -15,7 +15,7 @@ from manageai_assets.build.confidence import confidence
 from manageai_assets.build.cost import cost_estimate
 from manageai_assets.build.delivery import delivery_pack
 from manageai_assets.build.documents import build_blueprint, build_log, customer_delivery_summary
-from manageai_assets.build.exports import export_validation_report, make_export, n8n_export, validation_report
+from manageai_assets.build.exports import EXPORTS, export_validation_report, validation_report
 from manageai_assets.build.flow_picture import flow_picture
 from manageai_assets.build.timeline import timeline
 from manageai_assets.intake.models import Intake
@@ -27,8 +27,7 @@ BUILD_STAGES: tuple[Stage, ...] = (
     assessment,
     canonical_spec,
     validation_report,
-    make_export,
-    n8n_export,
+    *EXPORTS.values(),
     export_validation_report,
     flow_picture,
     confidence,

@@ -8,6 +8,8 @@
   one newline at the end), `str` as UTF-8 text.
 * A parameter annotated `X | None` is optional: the stage runs without it when that stage was refused or is missing.
   Any other missing input leaves the stage out.
+* A parameter that the decorator's `gathers` names takes the values of several stages, such as those of all platforms,
+  as a mapping by stage name, without those that were refused or are missing.
 * A stage raises `UserError` to refuse one build, and `Waiting` when a person has to answer first.
 
 Nothing here knows Dagster: the command line runs stages directly (`run_stages`), the assets wrap the same ones.
@@ -22,7 +24,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel
 
 from compilers.errors import UserError
 
@@ -69,7 +71,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Stage:
-    """One step from intake to package. `check_names` are declared beforehand, `checks` gives their results."""
+    """One step from intake to package. `check_names` are declared beforehand, `checks` gives their results;
+    `parameters` are the function's, with the stages that each takes its value from; those in `gathering` take a mapping
+    of values, whichever there are."""
 
     name: str
     function: Callable[..., Value]
@@ -77,12 +81,28 @@ class Stage:
     group: str
     summary: str
     result_type: type[BaseModel] | type[str]
-    needs: tuple[str, ...]
+    parameters: Mapping[str, tuple[str, ...]]
+    gathering: frozenset[str]
     optional: frozenset[str]
     preview: Callable[..., Preview] | None
     checks: Callable[..., Sequence[Check]] | None
     check_names: tuple[str, ...]
     blocking_checks: frozenset[str]
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The names of the stages whose values it takes, in the order of its parameters."""
+        return tuple(name for names in self.parameters.values() for name in names)
+
+    def run(self, values: Mapping[str, Value | None]) -> Value:
+        """What the function gives for the values of the stages it needs."""
+        arguments = {
+            parameter: {name: values[name] for name in names if values.get(name) is not None}
+            if parameter in self.gathering
+            else values.get(parameter)
+            for parameter, names in self.parameters.items()
+        }
+        return self.function(**arguments)
 
     def encode(self, value: Value) -> bytes:
         """The artifact's bytes; the same value always gives the same bytes."""
@@ -108,23 +128,33 @@ def stage(
     checks: Callable[..., Sequence[Check]] | None = None,
     check_names: Sequence[str] = (),
     blocking_checks: Sequence[str] = (),
+    name: str = "",
+    summary: str = "",
+    gathers: Mapping[str, Sequence[str]] | None = None,
 ) -> Callable[[Callable[..., Value]], Stage]:
-    """Makes a stage of a function. `preview` and `checks` take the function's result."""
+    """Makes a stage of a function. `preview` and `checks` take the function's result; `name` and `summary` are for a
+    function that has none of its own; `gathers` gives the stages of each parameter that takes a mapping of values."""
+    gathered = {parameter: tuple(names) for parameter, names in (gathers or {}).items()}
 
     def decorate(function: Callable[..., Value]) -> Stage:
         hints = typing.get_type_hints(function)
         result_type = hints.pop("return")
-        needs = tuple(inspect.signature(function).parameters)
-        optional = frozenset(name for name in needs if _allows_none(hints[name]))
+        parameters = {one: gathered.get(one, (one,)) for one in inspect.signature(function).parameters}
         return Stage(
-            name=function.__name__,
+            name=name or function.__name__,
             function=function,
             artifact=artifact,
             group=group,
-            summary=inspect.getdoc(function) or "",
+            summary=summary or inspect.getdoc(function) or "",
             result_type=result_type,
-            needs=needs,
-            optional=optional,
+            parameters=parameters,
+            gathering=frozenset(gathered),
+            optional=frozenset(
+                needed
+                for one, names in parameters.items()
+                if one in gathered or _allows_none(hints[one])
+                for needed in names
+            ),
             preview=preview,
             checks=checks,
             check_names=tuple(check_names),
@@ -168,7 +198,7 @@ def run_stage(item: Stage, values: Mapping[str, Value | None], clock: Callable[[
         return Outcome(item.name, missing=missing)
     started = clock()
     try:
-        value = item.function(**{name: values.get(name) for name in item.needs})
+        value = item.run(values)
     except UserError as refusal:
         return Outcome(item.name, refusal=refusal, waiting=isinstance(refusal, Waiting), seconds=clock() - started)
     checks = tuple(item.checks(value)) if item.checks else ()
@@ -190,9 +220,3 @@ def run_stages(
         values[item.name] = outcome.value if outcome.usable else None
         finished(outcome)
     return outcomes
-
-
-def json_of(value: BaseModel) -> JsonValue:
-    """The value as plain JSON."""
-    decoded: JsonValue = value.model_dump(mode="json")
-    return decoded

@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--once", action="store_true", help="stop after the table; exit code 0 when all builds succeeded"
     )
     options = parser.parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         return _run(read_settings(), once=options.once)
@@ -174,12 +174,15 @@ def check_space(folders: Sequence[Path], needed: int = FREE_BYTES_NEEDED) -> Non
             folder.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(folder).free
         except OSError as error:
-            raise UserError(f"can't be used: {error.strerror}", where=str(folder)) from None
+            hint = "set DATA_DIR, ARTIFACTS_URI and INBOX_DIR to folders that can be made and written"
+            raise UserError(f"can't be used: {error.strerror}", where=str(folder), hint=hint) from None
         if not os.access(folder, os.W_OK):
             raise UserError("can't be written", where=str(folder), hint="check its permissions")
         if free < needed:
             raise UserError(
-                f"the disk has {free // 1_000_000} MB left, {needed // 1_000_000} MB are needed", where=str(folder)
+                f"the disk has {free // 1_000_000} MB left, {needed // 1_000_000} MB are needed",
+                where=str(folder),
+                hint="make room, or set DATA_DIR and ARTIFACTS_URI to a larger disk",
             )
 
 

@@ -11,12 +11,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from dagster._config import UserConfigSchema
-from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 
+from resources.dagster_internals import ConfigurableClassData, UserConfigSchema
 from resources.database import database_url
 
 STATEMENT_TIMEOUT_MS = 120_000
@@ -36,7 +34,7 @@ class ProjectStorage(DagsterPostgresStorage):
 
     @classmethod
     def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, object]
     ) -> ProjectStorage:
         """The storage for this process."""
         url = database_url(os.environ.get("DATABASE_URL"), TOP / (os.environ.get("DATA_DIR") or "data"))

@@ -6,10 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from resources.n8n_oracle import Oracle, install, is_installed, oracle_folder
 
 REPOSITORY = Path(__file__).parents[1]
+
+settings.register_profile("project", deadline=None)  # a loaded machine is no failure
+settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")

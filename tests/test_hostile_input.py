@@ -44,7 +44,7 @@ def parent_of(document: JsonValue, path: tuple[str | int, ...]) -> dict[str | in
     """The container of the value at `path`."""
     current: JsonValue = document
     for part in path[:-1]:
-        current = current[part]  # type: ignore[index, call-overload]
+        current = current[part]  # type: ignore[index]
     return current  # type: ignore[return-value]
 
 

@@ -214,7 +214,7 @@ class JsWriter:
             case Variable() | Call() if self.kind(node) in ("date", "buffer"):
                 return True
             case Call(name=name, args=args):
-                return CATALOGUE[name].group in ("general", "array") and any(map(self._may_hold_date, args))
+                return _group(name) in ("general", "array") and any(map(self._may_hold_date, args))
             case Member(base=base):
                 return self._may_hold_date(base)
             case Binary(op="+" | "&" | "|", left=left, right=right):
@@ -229,7 +229,7 @@ class JsWriter:
             return self.js(node)
         if kind in ("date", "array") and isinstance(node, Reference):
             return self.js(node)
-        if isinstance(node, Call) and CATALOGUE[node.name].group in ("math", "date") and kind == "any":
+        if isinstance(node, Call) and _group(node.name) in ("math", "date") and kind == "any":
             return self.js(node)  # a text, a number or null
         return self.value(node) if kind == "date" else self.text(node)
 
@@ -372,3 +372,9 @@ def _dotted(node: Variable) -> str:
 def _number(value: int | Decimal | str) -> str:
     digits = value if isinstance(value, str) else number_text(value)
     return f"({digits})" if digits.startswith("-") else digits
+
+
+def _group(name: str) -> str:
+    """The group of a function in the catalogue; empty for an unknown one, which is refused when it is written."""
+    row = CATALOGUE.get(name)
+    return row.group if row else ""

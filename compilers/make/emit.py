@@ -42,7 +42,7 @@ DEEPEST_NESTING = 100
 
 @dataclass(frozen=True)
 class _Flow:
-    modules: list[JsonValue]
+    modules: list[Module]
     last_step: str
     joins: bool
 
@@ -58,24 +58,30 @@ class _Emitter:
         self._graph = SpecGraph(spec)
         cycle = self._graph.cycle()
         if cycle:
-            raise CompileError(f"the steps form a cycle: {' -> '.join(cycle)}", where="edges")
+            hint = "remove an edge of it, or use a repeat step"
+            raise CompileError(f"the steps form a cycle: {' -> '.join(cycle)}", where="edges", hint=hint)
         self._steps: dict[str, AnyStep] = {step.id: step for step in spec.nodes}
         self._ids: dict[str, int] = {}
         for step in self._graph.topological():
             if self._has_module(step):
                 self._ids[step.id] = len(self._ids) + 1
         self._next_id = len(self._ids) + 1
-        self._maker = ModuleMaker(spec, self._ids)
+        self._maker = ModuleMaker(spec, self._graph, self._ids)
         self._findings: list[Finding] = []
         self._modules: dict[int, Module] = {}
         self._children: dict[str, list[str]] = {}
+        self._handlers: dict[str, str] = {}
         self._names: dict[int, str] = {}
-        self._ends: dict[str, list[JsonValue]] = {}
+        self._ends: dict[str, list[Module]] = {}
         self._joined: dict[str, list[str]] = {}
+        self._merges: dict[str | None, MergeStep] = {}
+        for step in self._graph:
+            if isinstance(step, MergeStep):
+                self._merges.setdefault(self._graph.parent(step.id), step)
 
     def export(self) -> Export:
         flow = self._main_flow()
-        orphans: list[JsonValue] = []
+        orphans: list[list[Module]] = []
         for step in self._graph.unreachable():
             if not self._graph.incoming(step.id):
                 orphans.append(self._flow(step.id, None, None, 0).modules)
@@ -84,9 +90,7 @@ class _Emitter:
                         "warning", f"steps.{step.id}", "no edge leads here, so it never runs", "connect or remove it"
                     )
                 )
-        roots = [str(_id(flow[0]))] if flow else []
-        roots += [str(_id(orphan[0])) for orphan in orphans if isinstance(orphan, list) and orphan]
-        self._place(roots)
+        self._place([str(_id(modules[0])) for modules in (flow, *orphans) if modules])
         errors = [finding for finding in self._findings if finding.severity == "error"]
         if errors:
             raise CompileError("Make can't express this spec", where=self._spec.slug, findings=errors)
@@ -103,7 +107,7 @@ class _Emitter:
 
     # -- the document ------------------------------------------------------------------------------------------
 
-    def _document(self, flow: list[JsonValue], orphans: list[JsonValue]) -> dict[str, JsonValue]:
+    def _document(self, flow: list[Module], orphans: list[list[Module]]) -> dict[str, JsonValue]:
         settings = self._spec.settings
         scenario: dict[str, JsonValue] = {
             "roundtrips": settings.max_cycles,
@@ -119,12 +123,12 @@ class _Emitter:
         }
         return {
             "name": self._spec.name[:120],
-            "flow": flow,
+            "flow": [*flow],
             "metadata": {
                 "instant": self._is_instant(),
                 "version": 1,
                 "scenario": scenario,
-                "designer": {"orphans": orphans},
+                "designer": {"orphans": [[*modules] for modules in orphans]},
                 "notes": [],
             },
         }
@@ -139,7 +143,7 @@ class _Emitter:
 
     # -- flows -------------------------------------------------------------------------------------------------
 
-    def _main_flow(self) -> list[JsonValue]:
+    def _main_flow(self) -> list[Module]:
         trigger = self._spec.trigger
         if trigger.id in self._ids:
             return self._flow(trigger.id, None, None, 0).modules
@@ -159,8 +163,12 @@ class _Emitter:
     def _flow(self, start: str, entered: Edge | None, until: str | None, depth: int) -> _Flow:
         """The modules from `start` on, up to the merge `until`; `entered` is the edge that leads to `start`."""
         if depth > DEEPEST_NESTING:
-            raise CompileError(f"routers are nested deeper than {DEEPEST_NESTING}", where=f"steps.{start}")
-        modules: list[JsonValue] = []
+            raise CompileError(
+                f"routers are nested deeper than {DEEPEST_NESTING}",
+                where=f"steps.{start}",
+                hint="split it into scenarios that call each other",
+            )
+        modules: list[Module] = []
         identifier: str | None = start
         last = entered.source if entered else start
         while identifier is not None and identifier != until:
@@ -172,7 +180,7 @@ class _Emitter:
                 if modules:
                     self._link(modules[-1], [made])
                 modules.append(made)
-                self._branches(step, made, modules, depth)
+                self._branches(step, made, depth)
             last = identifier
             merge = self._merge_of(step)
             entered = None if merge else self._continuation(step)
@@ -218,13 +226,13 @@ class _Emitter:
         self._register(made, step.label or (step.title if isinstance(step, NativeStep) else ""))
         handler = self._handler(step)
         if handler:
-            made["onerror"] = handler
-            self._link(made, handler)
+            made["onerror"] = [*handler]
+            self._handlers[str(_id(made))] = str(_id(handler[0]))
         return made
 
     # -- branches ----------------------------------------------------------------------------------------------
 
-    def _branches(self, step: AnyStep, made: Module, modules: list[JsonValue], depth: int) -> None:
+    def _branches(self, step: AnyStep, made: Module, depth: int) -> None:
         if isinstance(step, RouterStep) and step.mode == "all":
             made |= self._router(step, made, depth)
         elif isinstance(step, (RouterStep, IfElseStep)):
@@ -236,7 +244,7 @@ class _Emitter:
         for edge in edges:
             flow = self._flow(edge.target, edge, None, depth + 1).modules
             self._link(made, flow)
-            routes.append({"flow": flow, **({"disabled": True} if edge.disabled else {})})
+            routes.append({"flow": [*flow], **({"disabled": True} if edge.disabled else {})})
         fallback = next((index for index, edge in enumerate(edges) if edge.fallback), None)
         router = flow_module("router", _id(made), None, {} if fallback is None else {"else": fallback})
         return {**router, "routes": routes}
@@ -257,23 +265,14 @@ class _Emitter:
             branch |= {"label": edge.label or _label(edge.filter), "merge": flow.joins}
             if not edge.fallback:
                 branch["conditions"] = self._conditions(edge, edge.filter or Filter())
-            branches.append({**branch, "flow": flow.modules})
+            branches.append({**branch, "flow": [*flow.modules]})
             if flow.joins:
                 self._joined[step.id].append(flow.last_step)
                 self._ends[step.id].append(flow.modules[-1] if flow.modules else made)
         return {**flow_module("if_else", _id(made), None), "branches": branches}
 
     def _merge_of(self, step: AnyStep) -> MergeStep | None:
-        if not isinstance(step, IfElseStep):
-            return None
-        return next(
-            (
-                other
-                for other in self._graph
-                if isinstance(other, MergeStep) and self._graph.parent(other.id) == step.id
-            ),
-            None,
-        )
+        return self._merges.get(step.id) if isinstance(step, IfElseStep) else None
 
     def _merge(self, merge: MergeStep, opened: AnyStep) -> Module:
         made = flow_module("merge", self._ids[merge.id], None)
@@ -299,15 +298,15 @@ class _Emitter:
         self._findings.extend(values.findings)
         return groups
 
-    def _handler(self, step: AnyStep) -> list[JsonValue]:
+    def _handler(self, step: AnyStep) -> list[Module]:
         edge = next((edge for edge in self._graph.outgoing(step.id) if edge.kind == "error"), None)
         flow = self._flow(edge.target, edge, None, 1).modules if edge else []
         rule = step.on_error or (OnError(strategy="ignore") if edge else None)
-        ends_itself = bool(flow) and isinstance(flow[-1], dict) and ("routes" in flow[-1] or "branches" in flow[-1])
+        ends_itself = bool(flow) and ("routes" in flow[-1] or "branches" in flow[-1])
         if rule is None or ends_itself:
             return flow
         values = MakeValues(step, self._steps, self._ids).at("on_error.substitute")
-        made = directive(rule, self._new_id(), values)
+        made = directive(rule, step, self._new_id(), values)
         self._findings.extend(values.findings)
         self._register(made, "")
         if flow:
@@ -333,12 +332,15 @@ class _Emitter:
         if name:
             self._names[_id(made)] = name
 
-    def _link(self, above: JsonValue, below: Sequence[JsonValue]) -> None:
+    def _link(self, above: Module, below: Sequence[Module]) -> None:
         if below:
             self._children.setdefault(str(_id(above)), []).append(str(_id(below[0])))
 
     def _place(self, roots: Sequence[str]) -> None:
-        for node, (column, row) in grid(self._children, roots).items():
+        below = {**self._children}
+        for module, handler in self._handlers.items():
+            below[module] = [*below.get(module, []), handler]
+        for node, (column, row) in grid(below, roots).items():
             made = self._modules[int(node)]
             designer: dict[str, JsonValue] = {"x": column * COLUMN, "y": row * ROW}
             if int(node) in self._names:
@@ -347,10 +349,10 @@ class _Emitter:
             made["metadata"] = {"designer": designer, **(known if isinstance(known, dict) else {})}
 
 
-def _id(module: JsonValue) -> int:
-    assert isinstance(module, dict)
+def _id(module: Module) -> int:
     number = module["id"]
-    assert isinstance(number, int)
+    if not isinstance(number, int):
+        raise TypeError(f"a module's id is a number, not {number!r}")
     return number
 
 

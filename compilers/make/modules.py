@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
 from compilers.errors import CompileError
 from compilers.export import NeededConnection, NeededWebhook
+from compilers.graph import SpecGraph
 from compilers.make.values import MakeValues
-from compilers.registry import App, MakeModule, bind, registry
+from compilers.paths import substituted
+from compilers.registry import bind, registry
+from compilers.registry.models import MakeConnection
 from compilers.spec import (
     AggregateStep,
     AnyStep,
@@ -47,21 +51,34 @@ def flow_module(name: str, number: int, mapper: JsonValue, parameters: dict[str,
     }
 
 
-def directive(rule: OnError, number: int, values: MakeValues) -> Module:
-    """The directive that ends an error handler."""
+def directive(rule: OnError, failed: AnyStep, number: int, values: MakeValues) -> Module:
+    """The directive that ends the error handler of the step that failed."""
     if rule.strategy == "resume":
-        return flow_module("resume", number, values.value(rule.substitute))
+        return flow_module("resume", number, values.value(substituted(failed, rule.substitute, "make")))
     if rule.strategy == "retry":
         mapper: JsonValue = {"retry": True, "count": str(rule.attempts), "interval": str(rule.interval_minutes)}
         return flow_module("retry", number, mapper)
     return flow_module(rule.strategy, number, {})
 
 
+@dataclass
+class _OpenPlaces:
+    """What of a module the import leaves open: the parameters that a person fills, and what the editor shows there."""
+
+    declared: list[JsonValue] = field(default_factory=list)
+    restored: dict[str, JsonValue] = field(default_factory=dict)
+
+    @property
+    def metadata(self) -> dict[str, JsonValue]:
+        """The module's metadata."""
+        return {"parameters": self.declared, "restore": {"parameters": self.restored}}
+
+
 class ModuleMaker:
     """Makes the modules of one spec; collects what a person must connect."""
 
-    def __init__(self, spec: Spec, ids: Mapping[str, int]) -> None:
-        self._spec, self._ids = spec, ids
+    def __init__(self, spec: Spec, graph: SpecGraph, ids: Mapping[str, int]) -> None:
+        self._graph, self._ids = graph, ids
         self._accounts = {connection.id: connection for connection in spec.connections}
         self.connections: list[NeededConnection] = []
         self.webhooks: list[NeededWebhook] = []
@@ -102,7 +119,8 @@ class ModuleMaker:
                 )
                 return flow_module("sub_scenario", number, {"data": values.at("inputs").value(step.inputs)}, parameters)
             case DirectiveStep():
-                return directive(step.directive, number, values.at("directive.substitute"))
+                failed = self._failed(step)
+                return directive(step.directive, failed, number, values.at("directive.substitute"))
             case MergeStep():
                 return flow_module("merge", number, None)
             case StopStep(outcome="error"):
@@ -119,13 +137,22 @@ class ModuleMaker:
                     "mapper": {"value": ""},
                 }
 
+    def _failed(self, step: DirectiveStep) -> AnyStep:
+        failed = self._graph.error_steps.get(step.id)
+        if failed is None:
+            raise CompileError("a directive stands outside an error handler", hint="lead an `error` edge to it")
+        return self._graph.step(failed)
+
     # -- kinds of steps ----------------------------------------------------------------------------------------
 
     def _operation(self, step: OperationStep, number: int, values: MakeValues) -> Module:
         app = registry().app(step.app)
         operation = registry().operation(step.app, step.operation)
         if operation.make is None or operation.make.module is None:
-            raise CompileError(f"Make has no module for `{step.app}.{step.operation}` that the registry knows")
+            raise CompileError(
+                f"Make has no module for `{step.app}.{step.operation}` that the registry knows",
+                hint="use another operation, an HTTP request, or a native step of Make",
+            )
         inputs = operation.with_defaults(step.inputs)
         values.at("inputs")
         module: Module = {
@@ -135,20 +162,20 @@ class ModuleMaker:
             "parameters": bind(operation.make.parameters, inputs, values),
             "mapper": None if operation.make.mapper is None else bind(operation.make.mapper, inputs, values),
         }
-        metadata: dict[str, JsonValue] = {}
+        open_places = _OpenPlaces()
         if operation.make.hook:
-            self._hook(step, operation.make, number, metadata)
-        if app.connection and app.connection.make and operation.connection and operation.make.connection:
-            self._connection(step, app, number, metadata)
-        if metadata:
-            module["metadata"] = metadata
+            self._hook(step, operation.make.hook, operation.make.hook_type, number, open_places)
+        connection = app.connection
+        if connection and connection.make and operation.connection and operation.make.connection:
+            self._connection(step, connection.label, connection.make, number, open_places)
+        if open_places.declared:
+            module["metadata"] = open_places.metadata
         return module
 
-    def _hook(self, step: OperationStep, make: MakeModule, number: int, metadata: dict[str, JsonValue]) -> None:
-        parameter = make.hook or ""
-        kind = f"hook:{make.hook_type}"
-        metadata["parameters"] = [{"name": parameter, "type": kind, "label": "Webhook", "required": True}]
-        metadata["restore"] = {"parameters": {parameter: {"label": step.title, "data": {"editable": "true"}}}}
+    def _hook(self, step: OperationStep, parameter: str, hook_type: str, number: int, open_places: _OpenPlaces) -> None:
+        kind = f"hook:{hook_type}"
+        open_places.declared.append({"name": parameter, "type": kind, "label": "Webhook", "required": True})
+        open_places.restored[parameter] = {"label": step.title, "data": {"editable": "true"}}
         self.webhooks.append(
             NeededWebhook(
                 step=step.id,
@@ -157,26 +184,20 @@ class ModuleMaker:
             )
         )
 
-    def _connection(self, step: OperationStep, app: App, number: int, metadata: dict[str, JsonValue]) -> None:
-        assert app.connection
-        assert app.connection.make
-        wanted = app.connection.make
+    def _connection(
+        self, step: OperationStep, usual_label: str, wanted: MakeConnection, number: int, open_places: _OpenPlaces
+    ) -> None:
         account = self._accounts.get(step.connection or "")
-        label = (account.label if account else "") or app.connection.label
-        declared = metadata.setdefault("parameters", [])
-        restored = metadata.setdefault("restore", {})
-        assert isinstance(declared, list)
-        assert isinstance(restored, dict)
+        label = (account.label if account else "") or usual_label
         kind = wanted.type if ":" in wanted.type else f"account:{wanted.type}"
-        declared.insert(0, {"name": wanted.parameter, "type": kind, "label": "Connection", "required": True})
-        places = restored.setdefault("parameters", {})
-        assert isinstance(places, dict)
+        declared: JsonValue = {"name": wanted.parameter, "type": kind, "label": "Connection", "required": True}
+        open_places.declared.insert(0, declared)
         data: JsonValue = {"scoped": "true", "connection": wanted.type.split(":")[-1]}
-        places[wanted.parameter] = {"label": label, "data": data}
+        open_places.restored[wanted.parameter] = {"label": label, "data": data}
         self.connections.append(
             NeededConnection(
                 connection=step.connection or "",
-                app=app.app,
+                app=step.app,
                 label=label,
                 platform_type=wanted.type,
                 steps=(step.id,),

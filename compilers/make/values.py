@@ -116,7 +116,10 @@ class MakeValues:
         if step is None:
             raise CompileError(f"there is no step `{reference.step}`", hint="refer to a step of this spec")
         if number is None:
-            raise CompileError(f"Make has no module for `{reference.step}`, so it gives nothing to refer to")
+            raise CompileError(
+                f"Make has no module for `{reference.step}`, so it gives nothing to refer to",
+                hint="refer to a step that gives something",
+            )
         name = system_field(step, reference.path)
         if name:
             return Reference(str(number), (Field(_SYSTEM_FIELDS[name]), *reference.path[1:]))

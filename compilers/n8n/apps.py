@@ -8,10 +8,40 @@ from pydantic import JsonValue
 
 from compilers.errors import CompileError
 from compilers.export import NeededConnection, NeededWebhook
+from compilers.expressions.javascript import js_string
+from compilers.n8n.canvas import Port
+from compilers.n8n.conditions import expression_condition
 from compilers.n8n.triggers import poll_times, schedule_rule
 from compilers.n8n.workshop import Fragment, Workshop
 from compilers.registry import App, Operation, bind, registry
 from compilers.spec import AppStep, NativeStep, RespondStep, TriggerStep
+
+
+def call(shop: Workshop, step: TriggerStep | AppStep) -> Fragment:
+    """The nodes of an operation. n8n goes on with an empty item where a node gave none, and does so even when it failed
+    and its error output took over: a Filter behind it stops that item. Raises `CompileError` as `operation` does."""
+    name = operation(shop, step)
+    if not shop.canvas.nodes[name].get("alwaysOutputData"):
+        return Fragment.single(name)
+    if shop.takes_several(step):
+        what = f"of several bundles n8n goes on only with those for which `{step.title}` finds something"
+        shop.note("warning", step, what, "keep it out of loops where every bundle must go on")
+    if not _takes_errors(shop, step):
+        return Fragment.single(name)
+    passes = f"$({js_string(name)}).all(1).length === 0 || Object.keys($json).length > 0"
+    parameters: dict[str, JsonValue] = {
+        "conditions": expression_condition(passes, f"{step.id}/went_well"),
+        "options": {},
+    }
+    filtered = shop.flow_node(step, "filter", f"{step.title}: went well", parameters, key="went_well")
+    shop.canvas.connect(Port(name), filtered)
+    return Fragment(name, (Port(filtered),), filtered, name)
+
+
+def _takes_errors(shop: Workshop, step: TriggerStep | AppStep) -> bool:
+    """Whether the step's errors leave by an output of their own."""
+    rule = step.on_error.strategy if step.on_error else "rollback"
+    return rule in ("ignore", "resume", "commit") or shop.graph.handler(step.id) is not None
 
 
 def operation(shop: Workshop, step: TriggerStep | AppStep) -> str:

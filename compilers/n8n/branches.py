@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import JsonValue
 
 from compilers.n8n.canvas import Port
@@ -30,13 +32,19 @@ def every_match(shop: Workshop, step: RouterStep) -> Fragment:
             or (condition.label if condition else "")
             or ("Otherwise" if edge.fallback else f"To {edge.target}")
         )
-        parts = [f"!({values.filter_javascript(other) if other.any_of else 'true'})" for other in others]
-        if edge.fallback and condition:
-            parts.append(values.filter_javascript(condition))
-        name = _filter_node(shop, edge, title, condition, values, " && ".join(parts) if edge.fallback else None)
+        javascript = _none_of(others, condition, values) if edge.fallback else None
+        name = _filter_node(shop, edge, title, condition, values, javascript)
         shop.canvas.connect(Port(entry), name)
         ports[edge.target] = Port(name)
     return Fragment(entry, (), entry, entry, ports)
+
+
+def _none_of(others: Sequence[Filter], condition: Filter | None, values: N8nValues) -> str:
+    """JavaScript that is true when no other route's filter lets an item through, and the fallback's own does."""
+    parts = [f"!({values.filter_javascript(other) if other.any_of else 'true'})" for other in others]
+    if condition:
+        parts.append(values.filter_javascript(condition))
+    return " && ".join(parts)
 
 
 def first_match(shop: Workshop, step: RouterStep | IfElseStep) -> Fragment:
@@ -65,7 +73,9 @@ def first_match(shop: Workshop, step: RouterStep | IfElseStep) -> Fragment:
             }
             for edge, one in zip(wanted, written, strict=True)
         ]
-        options: dict[str, JsonValue] = {"fallbackOutput": "extra" if fallback else "none"}
+        options: dict[str, JsonValue] = {"fallbackOutput": "none"}
+        if fallback:
+            options = {"fallbackOutput": "extra", "renameFallbackOutput": fallback[0].label or "Otherwise"}
         parameters = {"mode": "rules", "rules": {"values": rules}, **loose, "options": options}
         name = shop.flow_node(step, "router", step.title, parameters)
     ports = {edge.target: Port(name, index) for index, edge in enumerate([*wanted, *fallback])}

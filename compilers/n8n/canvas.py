@@ -10,8 +10,8 @@ from pydantic import JsonValue
 
 from compilers.layout import grid
 
-COLUMN, ROW = 240, 200
-"""Pixels between two nodes on the editor's canvas: a node is 100 wide and has its name below."""
+COLUMN, ROW = 300, 200
+"""Pixels between two nodes on the editor's canvas: one is 100 wide, 256 with ports for tools, its name below."""
 LONGEST_NAME = 128
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://n8n.io/workflow-node")
 

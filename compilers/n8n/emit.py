@@ -27,7 +27,7 @@ from compilers.n8n.canvas import Canvas, Port
 from compilers.n8n.steps import add_nodes
 from compilers.n8n.values import expression
 from compilers.n8n.workshop import Fragment, Workshop
-from compilers.paths import output_of
+from compilers.paths import output_of, substituted
 from compilers.registry import registry
 from compilers.spec import AnyStep, DirectiveStep, Edge, MergeStep, OnError, OperationStep, Spec
 
@@ -50,6 +50,7 @@ class _Emitter:
         self._fragments: dict[str, Fragment] = {}
         self._error_ports: dict[str, Port] = {}
         self._joints: dict[str, str] = {}
+        self._substitutes: dict[str, int] = {}
         self._nodes_of: dict[str, tuple[str, ...]] = {}
 
     def export(self) -> Export:
@@ -128,8 +129,10 @@ class _Emitter:
 
     def _enter(self, step: AnyStep, edge: Edge, sources: Sequence[Port], fragment: Fragment) -> None:
         target, index = fragment.entry, fragment.entry_input
+        if isinstance(step, MergeStep) and self._shop.is_collected(step):
+            index = self._shop.graph.incoming(step.id).index(edge)
         if isinstance(step, MergeStep) and step.fields:
-            target = self._branch_fields(step, edge, target)
+            target, index = self._branch_fields(step, edge, target, index), 0
         elif edge.filter and edge.filter.any_of and edge.kind in ("next", "error"):
             name = edge_filter(self._shop, edge, edge.filter)
             self._shop.canvas.connect(Port(name), target, index)
@@ -137,14 +140,14 @@ class _Emitter:
         for port in sources:
             self._shop.canvas.connect(port, target, index)
 
-    def _branch_fields(self, step: MergeStep, edge: Edge, target: str) -> str:
+    def _branch_fields(self, step: MergeStep, edge: Edge, target: str, index: int) -> str:
         fields = {field.name: field.values.get(edge.source) for field in step.fields}
         source = self._shop.graph.step(edge.source)
         values = self._shop.values(source).at("fields")
         name = self._shop.set_node(
             step, f"{step.title}: from {source.title}", fields, values, "fields", key=edge.source
         )
-        self._shop.canvas.connect(Port(name), target)
+        self._shop.canvas.connect(Port(name), target, index)
         return name
 
     # -- errors ------------------------------------------------------------------------------------------------
@@ -196,11 +199,21 @@ class _Emitter:
 
     def _joint(self, step: AnyStep, fragment: Fragment) -> Fragment:
         """Normal output and substitute meet in one node, which stands for the step's result from then on."""
-        name = self._shop.canvas.add(f"{step.id}/result", f"{step.title}: result", registry().flow["ignore"].n8n, 1, {})
+        name = self._shop.meeting(step, f"{step.title}: result", key="result")
         for port in fragment.exits:
             self._shop.canvas.connect(port, name)
         self._joints[step.id] = name
         return replace(fragment, exits=(Port(name),), result=name)
+
+    def _substitute_meets(self, step: AnyStep, source: str) -> None:
+        """Wires a substitute to the joint, to an input of its own where the joint waits for all of them."""
+        joint = self._joints[step.id]
+        parameters = self._shop.canvas.nodes[joint]["parameters"]
+        index = 0
+        if isinstance(parameters, dict) and parameters:
+            index = self._substitutes[step.id] = self._substitutes.get(step.id, 0) + 1
+            parameters["numberInputs"] = index + 1
+        self._shop.canvas.connect(Port(source), joint, index)
 
     def _end_of_error(self, step: AnyStep, rule: OnError, key: str = "handled") -> str:
         """The node that ends an error's way as the rule says: the substitute, an error, or nothing more."""
@@ -208,11 +221,11 @@ class _Emitter:
         if rule.strategy == "resume":
             values = self._shop.values(step)
             where = "on_error.substitute"
-            fields = self._substitute(step, rule)
+            fields = substituted(step, rule.substitute, "n8n")
             name = self._shop.set_node(
                 step, f"{step.title}: substitute", fields, values, where, key=f"{key}/substitute"
             )
-            self._shop.canvas.connect(Port(name), self._joints[step.id])
+            self._substitute_meets(step, name)
             return name
         if rule.strategy == "rollback":
             message = expression(f"$({js_string(self._shop.failing[step.id])}).item.json.error.message")
@@ -238,6 +251,11 @@ class _Emitter:
                 self._shop.canvas.connect(port, end)
 
     def _retry(self, step: AnyStep, rule: OnError, node: dict[str, JsonValue]) -> None:
+        operation = registry().find(step.app, step.operation) if isinstance(step, OperationStep) else None
+        if self._shop.takes_several(step) and (operation is None or operation.side_effect):
+            what = "n8n would repeat the step for all of its bundles, also those that went well, so it is tried once"
+            self._shop.note("warning", step, what, "look at the failed execution, and repeat what is missing")
+            return
         tries = max(2, min(MOST_TRIES, rule.attempts + 1))
         node |= {"retryOnFail": True, "maxTries": tries, "waitBetweenTries": LONGEST_WAIT}
         self._shop.note(
@@ -246,16 +264,3 @@ class _Emitter:
             f"n8n tries {tries} times, {LONGEST_WAIT // 1000} s apart, not {rule.attempts} times every"
             f" {rule.interval_minutes} min; then the execution fails and can be retried from its list",
         )
-
-    @staticmethod
-    def _substitute(step: AnyStep, rule: OnError) -> dict[str, JsonValue]:
-        """Substitute outputs under the names that n8n's node gives them."""
-        if not isinstance(step, OperationStep):
-            return rule.substitute
-        operation = registry().find(step.app, step.operation)
-        renamed: dict[str, JsonValue] = {}
-        for name, value in rule.substitute.items():
-            output = operation.outputs.get(name) if operation else None
-            place = output.n8n if output and isinstance(output.n8n, str) else name
-            renamed[place or name] = value
-        return renamed

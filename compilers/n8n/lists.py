@@ -12,6 +12,7 @@ from dataclasses import replace
 from pydantic import JsonValue
 
 from compilers.errors import CompileError
+from compilers.expressions.javascript import js_string
 from compilers.n8n import scripts
 from compilers.n8n.canvas import Port
 from compilers.n8n.workshop import Fragment, Workshop
@@ -71,9 +72,18 @@ def aggregate(shop: Workshop, step: AggregateStep) -> Fragment:
         key=key,
         result=scripts.combine(step.mode, step.separator),
         stop_if_empty=step.stop_if_empty,
+        order=_order(shop, step),
     )
     entry = shop.flow_node(step, "join", f"{step.title}: collect", {"mode": "append", "numberInputs": 2}, key="collect")
     shop.canvas.connect(Port(marker[0]), entry, 0)
     name = shop.code(step, "aggregate", code)
     shop.canvas.connect(Port(entry), name)
     return Fragment(entry, (Port(name),), name, name, entry_input=1)
+
+
+def _order(shop: Workshop, step: AggregateStep) -> str | None:
+    """The place of an item in the loop that the aggregate closes, where the items may come in another order."""
+    loop = shop.graph.step(step.source)
+    if step.source not in shop.shuffled or not isinstance(loop, (IterateStep, RepeatStep)):
+        return None
+    return f"$({js_string(shop.results[step.source])}).itemMatching(index).json._index"

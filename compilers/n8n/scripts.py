@@ -34,11 +34,14 @@ def counters(start: str, repeats: str, step: str) -> str:
     )
 
 
-def aggregate(*, source: str, marker: str, collected: str, key: str | None, result: str, stop_if_empty: bool) -> str:
+def aggregate(
+    *, source: str, marker: str, collected: str, key: str | None, result: str, stop_if_empty: bool, order: str | None
+) -> str:
     """Code that collects items by the operation of the source that they come from, one output for each (and group).
 
     The node's input holds a marker item for each operation of the source besides the items that came through.
-    `collected` and `key` are expressions over the item at `index`, `result` is one over `rows`.
+    `collected`, `key` and `order` (by which the items are sorted) are expressions over the item at `index`, `result`
+    is one over `rows`.
     """
     groups = f"const key = {key};" if key else 'const key = "";'
     empty = "" if stop_if_empty or key else '  if (groups.size === 0) groups.set("", []);\n'
@@ -50,7 +53,7 @@ const runOf = (index) => markers.length === 1
   ? markers[0].item.json.{RUN_FIELD}
   : $({js_string(marker)}).itemMatching(index).json.{RUN_FIELD};
 const runs = new Map(markers.map(({{item, index}}) => [item.json.{RUN_FIELD}, {{marker: index, groups: new Map()}}]));
-for (let index = 0; index < inputs.length; index++) {{
+{_indexes(order)}
   if (isMarker(inputs[index])) continue;
   const groups = runs.get(runOf(index)).groups;
   {groups}
@@ -65,6 +68,14 @@ for (const {{marker, groups}} of runs.values()) {{
 }}
 return output;
 """
+
+
+def _indexes(order: str | None) -> str:
+    """The head of the loop over the items."""
+    if order is None:
+        return "for (let index = 0; index < inputs.length; index++) {"
+    return f"""const positions = inputs.map((item, index) => isMarker(item) ? 0 : {order});
+for (const index of [...inputs.keys()].sort((a, b) => positions[a] - positions[b])) {{"""
 
 
 def combine(mode: str, separator: str) -> str:

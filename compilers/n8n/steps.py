@@ -43,13 +43,13 @@ def _add(shop: Workshop, step: AnyStep) -> Fragment:
         case NativeStep():
             return apps.native(shop, step)
         case TriggerStep() | AppStep():
-            return Fragment.single(apps.operation(shop, step))
+            return apps.call(shop, step)
         case RouterStep(mode="all"):
             return branches.every_match(shop, step)
         case RouterStep() | IfElseStep():
             return branches.first_match(shop, step)
         case MergeStep():
-            return Fragment.single(shop.flow_node(step, "ignore", step.title, {}))
+            return Fragment.single(shop.meeting(step, step.title, inputs=len(shop.graph.incoming(step.id))))
         case IterateStep():
             return lists.element_list(shop, step, scripts.elements(values.at("array").javascript(step.array)))
         case RepeatStep():

@@ -15,7 +15,15 @@ from compilers.graph import SpecGraph
 from compilers.n8n.canvas import Canvas, Port
 from compilers.n8n.values import N8nValues, expression
 from compilers.registry import registry
-from compilers.spec import AggregateStep, AnyStep, Connection, GetVariablesStep, SetVariablesStep, Spec
+from compilers.spec import (
+    AggregateStep,
+    AnyStep,
+    Connection,
+    GetVariablesStep,
+    SetVariablesStep,
+    Spec,
+    TriggerStep,
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,7 @@ class Workshop:
 
     `results` maps each step to the node that holds what it gave, `failing` to the node that holds its error, and
     `markers` to the node that leaves one item for each operation of the step, with the id that the item carries.
+    `shuffled` are the steps whose bundles take several ways that meet again, and so arrive in another order.
     """
 
     spec: Spec
@@ -50,6 +59,7 @@ class Workshop:
     results: dict[str, str] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
     markers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    shuffled: set[str] = field(default_factory=set)
     connections: list[NeededConnection] = field(default_factory=list)
     webhooks: list[NeededWebhook] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -97,6 +107,25 @@ class Workshop:
         row = registry().flow[kind]
         identifier = f"{step.id}/{key}" if key else step.id
         return self.canvas.add(identifier, title, row.n8n, row.n8n_version, parameters)
+
+    def takes_several(self, step: AnyStep) -> bool:
+        """Whether several bundles may reach the step in one execution."""
+        trigger = self.spec.trigger
+        operation = registry().find(trigger.app, trigger.operation) if isinstance(trigger, TriggerStep) else None
+        polls = operation is not None and operation.n8n is not None and operation.n8n.polling
+        return polls or bool(self.graph.multiplying(step.id))
+
+    def is_collected(self, step: AnyStep) -> bool:
+        """Whether an aggregate collects, further down, the bundles that reach this step."""
+        return any(above.id in self.sources for above in self.graph.multiplying(step.id))
+
+    def meeting(self, step: AnyStep, title: str, key: str = "", inputs: int = 2) -> str:
+        """A node where several ways meet. An aggregate must see all bundles at once, so that one before it is a Merge,
+        which waits for its inputs; anywhere else the bundles pass as they come."""
+        if not self.is_collected(step):
+            return self.flow_node(step, "ignore", title, {}, key=key)
+        self.shuffled.update(above.id for above in self.graph.multiplying(step.id))
+        return self.flow_node(step, "join", title, {"mode": "append", "numberInputs": max(2, inputs)}, key=key)
 
     def set_node(
         self, step: AnyStep, title: str, fields: Mapping[str, JsonValue], values: N8nValues, where: str, key: str = ""

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from compilers.errors import shorten
 from compilers.rules.engine import Place
+from compilers.rules.n8n_paths import rings
 from compilers.rules.n8n_subject import BOOK, MAIN, Link, N8nSubject, Node, as_object
 from compilers.rules.n8n_values import kind_of, shown
 
@@ -196,7 +197,7 @@ def connection_self(subject: N8nSubject) -> Iterator[Place]:
 @BOOK.rule("connection.endless", "error", area="connection", hint="put an IF into the loop, or use Loop Over Items")
 def connection_endless(subject: N8nSubject) -> Iterator[Place]:
     """A loop has a way out: an IF, a Switch, a Filter or Loop Over Items in it."""
-    for ring in _rings(subject):
+    for ring in rings(subject.by_name, subject.main_successors):
         nodes = [subject.by_name[name] for name in ring]
         leaves = any(node.of(*BRANCHING) or _has_exit(subject, node, ring) for node in nodes)
         if len(ring) > 1 and not leaves:
@@ -204,38 +205,10 @@ def connection_endless(subject: N8nSubject) -> Iterator[Place]:
             yield first.place, f"goes round without an end over {len(ring)} nodes"
 
 
-def _has_exit(subject: N8nSubject, node: Node, ring: frozenset[str]) -> bool:
+def _has_exit(subject: N8nSubject, node: Node, ring: tuple[str, ...]) -> bool:
     """Whether a node has more than one output in use, one of them out of the ring: it decides."""
     links = [link for link in subject.outgoing(node.name) if link.kind == MAIN]
     return len({link.output for link in links}) > 1 and any(link.target not in ring for link in links)
-
-
-def _rings(subject: N8nSubject) -> Iterator[frozenset[str]]:
-    """The groups of nodes that lead to one another: strongly connected components, by Kosaraju's two passes."""
-    order: list[str] = []
-    seen: set[str] = set()
-    for start in subject.by_name:
-        stack = [(start, iter(subject.main_successors(start)))] if start not in seen else []
-        seen.add(start)
-        while stack:
-            name, following = stack[-1]
-            step = next((one for one in following if one not in seen), None)
-            if step is None:
-                order.append(stack.pop()[0])
-            else:
-                seen.add(step)
-                stack.append((step, iter(subject.main_successors(step))))
-    placed: set[str] = set()
-    for name in reversed(order):
-        if name in placed:
-            continue
-        group, waiting = {name}, [name]
-        while waiting:
-            before = {link.source for link in subject.incoming(waiting.pop()) if link.kind == MAIN} - placed - group
-            group |= before
-            waiting.extend(before)
-        placed |= group
-        yield frozenset(group)
 
 
 @BOOK.rule("connection.unreached", "warning", area="connection", hint="connect it, or remove it")

@@ -18,7 +18,6 @@ from compilers.rules.n8n_scan import (
     node_references,
     own_names,
     string_value,
-    unbalanced,
     words,
 )
 from compilers.rules.n8n_subject import BOOK, MAIN, Expression, N8nSubject, Node, Use
@@ -110,6 +109,8 @@ def _is_make(use: Use) -> bool:
 
 def _has_make_arguments(expression: Expression) -> bool:
     """Whether arguments are separated by `;`, outside the bodies of functions."""
+    if ";" not in expression.code.text:
+        return False
     stack: list[str] = []
     for token in expression.tokens:
         if token.kind == "operator" and token.text in "([{":
@@ -149,7 +150,7 @@ def expression_early_close(subject: N8nSubject) -> Iterator[Place]:
 
 
 def _closes_early(use: Use, expression: Expression) -> bool:
-    if not expression.code.closed or not unbalanced(expression.tokens):
+    if not expression.code.closed or not expression.imbalance:
         return False
     behind = use.text.split(expression.code.text + "}}", 1)[-1]
     return "}" in behind.split("{{")[0] or _open_quote(expression)
@@ -164,9 +165,9 @@ def _faults(use: Use) -> Iterator[tuple[Expression, str]]:
     if _is_make(use):
         return
     for expression in use.expressions:
-        if not expression.code.closed or _closes_early(use, expression) or _statement(expression.tokens):
+        if not expression.code.closed or _closes_early(use, expression) or _statement(expression):
             continue
-        problem = unbalanced(expression.tokens) or grammar_problem(expression.tokens)
+        problem = expression.imbalance or grammar_problem(expression.tokens)
         if problem:
             yield expression, problem
 
@@ -181,8 +182,9 @@ def expression_syntax(subject: N8nSubject) -> Iterator[Place]:
             yield use.where, f"{problem}: {shorten(expression.code.text.strip(), 60)}"
 
 
-def _statement(tokens: Sequence[Token]) -> str | None:
+def _statement(expression: Expression) -> str | None:
     """The word or sign that makes statements of it, or None for one expression."""
+    tokens = expression.tokens
     if tokens and tokens[0].kind == "name" and tokens[0].text in STATEMENTS - {"class", "import"}:
         return tokens[0].text
     depth = 0
@@ -199,7 +201,7 @@ def expression_one(subject: N8nSubject) -> Iterator[Place]:
     """Each `{{ }}` holds one expression and no statements; of `1; 2` n8n evaluates the first."""
     for use in subject.evaluated:
         for expression in use.expressions:
-            word = _statement(expression.tokens)
+            word = _statement(expression)
             if word and not _is_make(use):
                 yield use.where, f"`{word}` can't stand in an expression: {shorten(expression.code.text.strip(), 60)}"
 
@@ -208,7 +210,7 @@ def _references(subject: N8nSubject) -> Iterator[tuple[Use, str]]:
     """The names of nodes that texts and code refer to, with the text."""
     for use in subject.uses:
         if _is_code(use) and "$" in use.text:
-            found: Sequence[Sequence[Token]] = [all_tokens(use.text)]
+            found: Sequence[Sequence[Token]] = [use.code]
         elif (use.node.short_type, use.path) == HTML:
             found = [all_tokens(code.text) for code in expressions_in(use.text)]
         else:
@@ -230,7 +232,7 @@ def expression_node_exists(subject: N8nSubject) -> Iterator[Place]:
 def expression_node_before(subject: N8nSubject) -> Iterator[Place]:
     """Nodes that expressions refer to come before: a later one has no data yet."""
     for use, name in _references(subject):
-        if name in subject.by_name and name not in subject.visible_from(use.node.name):
+        if name in subject.by_name and not subject.sees(use.node.name, name):
             yield use.where, f"refers to {shorten(name, 60)!r}, which doesn't come before it"
 
 
@@ -271,7 +273,7 @@ def _readable(subject: N8nSubject) -> Iterator[tuple[Use, Expression]]:
                 and not _closes_early(use, expression)
                 and not _is_make(use)
             )
-            if whole and id(expression) not in faulty and not _statement(expression.tokens):
+            if whole and id(expression) not in faulty and not _statement(expression):
                 yield use, expression
 
 

@@ -7,8 +7,9 @@ stands, in a string too; `\\{{` and `\\}}` don't count.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 
@@ -30,6 +31,8 @@ _OPERATOR = re.compile(
     r"\.\.\.|>>>=?|\*\*=|===|!==|<<=|>>=|&&=|\|\|=|\?\?=|=>|\*\*|==|!=|<=|>=|&&|\|\||\?\?|\?\.(?!\d)|\+\+|--|\+=|-=|\*=|/=|%="
     r"|&=|\|=|\^=|<<|>>|[-+*/%=<>!&|^~?:;,.(){}\[\]@#]"
 )
+_PLAIN = re.compile(f"(?P<name>{_NAME.pattern})|(?P<number>{_NUMBER.pattern})|(?P<operator>{_OPERATOR.pattern})")
+_PLAIN_KINDS: Mapping[str, TokenKind] = MappingProxyType({"name": "name", "number": "number", "operator": "operator"})
 KEYWORDS = words(
     "await break case catch class const continue debugger default delete do else export extends false finally for "
     "function if import in instanceof let new null return super switch this throw true try typeof undefined var void "
@@ -112,14 +115,8 @@ def _token(code: str, position: int, before: Sequence[Token]) -> Token:
         return Token("string", match.group(), position) if match else Token("broken", code[position:], position)
     if first == "/" and _operand_next(before) and (match := _REGEX.match(code, position)):
         return Token("regex", match.group(), position)
-    kinds: tuple[tuple[TokenKind, re.Pattern[str]], ...] = (
-        ("name", _NAME),
-        ("number", _NUMBER),
-        ("operator", _OPERATOR),
-    )
-    for kind, pattern in kinds:
-        if match := pattern.match(code, position):
-            return Token(kind, match.group(), position)
+    if match := _PLAIN.match(code, position):
+        return Token(_PLAIN_KINDS[match.lastgroup or ""], match.group(), position)
     return Token("broken", code[position:], position)
 
 

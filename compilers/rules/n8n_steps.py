@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from compilers.n8n.display import is_expression
 from compilers.rules.engine import Place
-from compilers.rules.n8n_scan import Token, tokens, unbalanced
-from compilers.rules.n8n_subject import BOOK, N8nSubject, Node, as_object, is_number
+from compilers.rules.n8n_scan import Token, unbalanced
+from compilers.rules.n8n_subject import BOOK, N8nSubject, as_object, is_number
 from compilers.rules.n8n_values import shown
 
 EACH_ITEM = "runOnceForEachItem"
@@ -15,28 +15,19 @@ NO_ITEMS = frozenset({"undefined", "true", "false"})
 """Words that a Code node can't return."""
 
 
-def _code_nodes(subject: N8nSubject) -> Iterator[tuple[Node, str]]:
-    """The Code nodes that run JavaScript, with their code."""
-    for node in subject.nodes:
-        if node.of("code") and node.parameters.get("language", "javaScript") == "javaScript" and not node.disabled:
-            code = node.parameters.get("jsCode")
-            if not is_expression(code):
-                yield node, code if isinstance(code, str) else ""
-
-
 @BOOK.rule("code.text", "error", area="code", hint="write code that returns items")
 def code_text(subject: N8nSubject) -> Iterator[Place]:
     """A Code node has code."""
-    for node, code in _code_nodes(subject):
-        if not tokens(code):
+    for node, found in subject.scripts:
+        if not found:
             yield node.at("parameters.jsCode"), "is empty"
 
 
 @BOOK.rule("code.brackets", "error", area="code", hint="close what is open")
 def code_brackets(subject: N8nSubject) -> Iterator[Place]:
     """Brackets and quotes of the code are closed."""
-    for node, code in _code_nodes(subject):
-        problem = unbalanced(tokens(code))
+    for node, found in subject.scripts:
+        problem = unbalanced(found)
         if problem:
             yield node.at("parameters.jsCode"), problem
 
@@ -44,8 +35,7 @@ def code_brackets(subject: N8nSubject) -> Iterator[Place]:
 @BOOK.rule("code.return", "error", area="code", hint="end with `return items`")
 def code_return(subject: N8nSubject) -> Iterator[Place]:
     """The code returns something."""
-    for node, code in _code_nodes(subject):
-        found = tokens(code)
+    for node, found in subject.scripts:
         if found and not unbalanced(found) and not any(token.text in ("return", "throw") for token in found):
             yield node.at("parameters.jsCode"), "returns nothing: n8n fails the node"
 
@@ -53,8 +43,7 @@ def code_return(subject: N8nSubject) -> Iterator[Place]:
 @BOOK.rule("code.items", "error", area="code", hint="return objects: `return [{ json: {...} }]`")
 def code_items(subject: N8nSubject) -> Iterator[Place]:
     """The code returns items: objects or a list of them, and for each item one object."""
-    for node, code in _code_nodes(subject):
-        found = tokens(code)
+    for node, found in subject.scripts:
         each = node.parameters.get("mode") == EACH_ITEM
         for value in () if unbalanced(found) else _returned(found):
             scalar = value.kind in ("number", "string", "template") or (value.kind == "name" and value.text in NO_ITEMS)

@@ -5,8 +5,8 @@ What has the wrong shape is left out here; rules about shapes look at the docume
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,9 +14,10 @@ from pydantic import JsonValue
 
 from compilers.errors import shorten
 from compilers.n8n.descriptors import Catalogue, NodeClass, catalogue
-from compilers.n8n.display import NodeTag, main_inputs, main_outputs, with_defaults
+from compilers.n8n.display import NodeTag, is_expression, main_inputs, main_outputs, with_defaults
 from compilers.rules.engine import RuleBook
-from compilers.rules.n8n_scan import Code, Token, all_tokens, expressions_in, tokens
+from compilers.rules.n8n_paths import Upstream, walk
+from compilers.rules.n8n_scan import Code, Token, all_tokens, expressions_in, tokens, unbalanced
 from compilers.rules.n8n_values import Problem, parameter_problems
 
 BASE = "n8n-nodes-base."
@@ -94,6 +95,11 @@ class Use:
         return self.text.startswith("=")
 
     @cached_property
+    def code(self) -> tuple[Token, ...]:
+        """The tokens of the text when all of it is JavaScript, with those inside template literals."""
+        return all_tokens(self.text)
+
+    @cached_property
     def expressions(self) -> tuple[Expression, ...]:
         """The expressions of a template."""
         return tuple(Expression(code) for code in expressions_in(self.text[1:])) if self.is_template else ()
@@ -109,6 +115,11 @@ class Expression:
     def tokens(self) -> tuple[Token, ...]:
         """Its tokens; a template literal is one of them."""
         return tokens(self.code.text)
+
+    @cached_property
+    def imbalance(self) -> str | None:
+        """What is wrong with its brackets and quotes, or None."""
+        return unbalanced(self.tokens)
 
     @cached_property
     def all_tokens(self) -> tuple[Token, ...]:
@@ -190,22 +201,19 @@ class N8nSubject:
 
     def reachable(self, starts: Iterable[str]) -> frozenset[str]:
         """The names of the nodes that items from `starts` can come to, and `starts` themselves."""
-        return _walk(starts, self.main_successors)
+        return walk(starts, self.main_successors)
 
-    def visible_from(self, name: str) -> frozenset[str]:
-        """The names of the nodes that a node's expressions can refer to: those before it.
+    def sees(self, name: str, other: str) -> bool:
+        """Whether expressions of the node `name` can refer to the node `other`: it comes before.
 
         A sub-node (a model, a tool) sees what the node sees that it serves.
         """
-        if name not in self._visible:
-            served = _walk([name], lambda one: (link.target for link in self.outgoing(one) if link.kind != MAIN))
-            before = (link.source for one in served for link in self.incoming(one))
-            self._visible[name] = _walk(before, lambda one: (link.source for link in self.incoming(one)))
-        return self._visible[name]
+        served = walk([name], lambda one: (link.target for link in self.outgoing(one) if link.kind != MAIN))
+        return self._upstream.leads(other, served)
 
     @cached_property
-    def _visible(self) -> dict[str, frozenset[str]]:
-        return {}
+    def _upstream(self) -> Upstream:
+        return Upstream(self.by_name, lambda name: (link.source for link in self.incoming(name)))
 
     @cached_property
     def starts(self) -> tuple[Node, ...]:
@@ -255,6 +263,17 @@ class N8nSubject:
     def uses(self) -> tuple[Use, ...]:
         """Every text in the parameters of nodes that take part."""
         return tuple(Use(node, path, text) for node in self.nodes for path, text in texts_in(node.parameters))
+
+    @cached_property
+    def scripts(self) -> tuple[tuple[Node, tuple[Token, ...]], ...]:
+        """The Code nodes that run JavaScript, with the tokens of their code."""
+        found: list[tuple[Node, tuple[Token, ...]]] = []
+        for node in self.nodes:
+            if node.of("code") and node.parameters.get("language", "javaScript") == "javaScript" and not node.disabled:
+                code = node.parameters.get("jsCode")
+                if not is_expression(code):
+                    found.append((node, tokens(code) if isinstance(code, str) else ()))
+        return tuple(found)
 
     @cached_property
     def evaluated(self) -> tuple[Use, ...]:
@@ -322,17 +341,6 @@ def _grouped(pairs: Iterable[tuple[str, Link]]) -> Mapping[str, tuple[Link, ...]
     for name, link in pairs:
         groups.setdefault(name, []).append(link)
     return {name: tuple(links) for name, links in groups.items()}
-
-
-def _walk(starts: Iterable[str], following: Callable[[str], Iterable[str]]) -> frozenset[str]:
-    seen: set[str] = set()
-    waiting = deque(starts)
-    while waiting:
-        name = waiting.popleft()
-        if name not in seen:
-            seen.add(name)
-            waiting.extend(following(name))
-    return frozenset(seen)
 
 
 BOOK: RuleBook[N8nSubject] = RuleBook("n8n")

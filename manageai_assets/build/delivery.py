@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 
@@ -15,13 +16,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from compilers.spec import PlatformName, Spec, json_schema
 from manageai_assets.build import confidence as confidence_stage
 from manageai_assets.build import cost as cost_stage
-from manageai_assets.build import documents, exports
+from manageai_assets.build import documents
+from manageai_assets.build import exports as export_stages
 from manageai_assets.build import flow_picture as picture_stage
 from manageai_assets.build import timeline as timeline_stage
 from manageai_assets.build.confidence import Confidence, Grade
 from manageai_assets.build.cost import CostEstimate, Money
 from manageai_assets.build.documents import accounts, made_by, questions_of, webhook_titles
-from manageai_assets.build.exports import ExportValidationReport, MakeExport, N8nExport, Status, ValidationReport
+from manageai_assets.build.exports import (
+    EXPORT_NAMES,
+    EXPORTS,
+    ExportValidationReport,
+    PlatformExport,
+    Status,
+    ValidationReport,
+)
 from manageai_assets.build.flow_words import plural
 from manageai_assets.build.markdown import said
 from manageai_assets.build.timeline import Fit, Timeline
@@ -35,10 +44,9 @@ CONTENTS: tuple[Stage, ...] = (
     submitted.intake,
     intake_stages.assessment,
     intake_stages.canonical_spec,
-    exports.validation_report,
-    exports.make_export,
-    exports.n8n_export,
-    exports.export_validation_report,
+    export_stages.validation_report,
+    *EXPORTS.values(),
+    export_stages.export_validation_report,
     picture_stage.flow_picture,
     confidence_stage.confidence,
     timeline_stage.timeline,
@@ -188,11 +196,11 @@ def pack(
 
 def _platform(report: ExportValidationReport, name: PlatformName, artifacts: tuple[Artifact, ...]) -> Platform:
     item = report.platform(name)
-    file = f"{name}_export.json"
+    file = EXPORTS[name].artifact if name in EXPORTS else None
     return Platform(
         platform=name,
         status=item.status,
-        artifact=file if any(artifact.name == file for artifact in artifacts) else None,
+        artifact=next((artifact.name for artifact in artifacts if artifact.name == file), None),
         errors=item.report.errors if item.report else len(item.reasons),
         warnings=item.report.warnings if item.report else 0,
         reasons=tuple(str(reason) for reason in item.reasons),
@@ -227,7 +235,7 @@ def next_actions(
     actions += [f"Get access: {account.label} ({account.app})." for account in accounts(spec)]
     for item in report.wanted:
         if item.report is not None:
-            actions.append(f"Import {item.platform}_export.json into {item.title} and connect its accounts.")
+            actions.append(f"Import {EXPORTS[item.platform].artifact} into {item.title} and connect its accounts.")
     actions += [f"Hand out the webhook address of {title}." for title in webhook_titles(spec, report)]
     if timeline.fit == "missed":
         actions.append(f"Talk about the deadline: {timeline.note}")
@@ -270,14 +278,13 @@ def _preview(value: DeliveryPack) -> Preview:
     )
 
 
-@stage(artifact="delivery_pack.json", group="delivery", preview=_preview)
+@stage(artifact="delivery_pack.json", group="delivery", preview=_preview, gathers={"exports": EXPORT_NAMES})
 def delivery_pack(
     intake: Intake,
     assessment: Assessment,
     canonical_spec: Spec,
     validation_report: ValidationReport,
-    make_export: MakeExport | None,
-    n8n_export: N8nExport | None,
+    exports: Mapping[str, PlatformExport],
     export_validation_report: ExportValidationReport,
     flow_picture: str,
     confidence: Confidence,
@@ -293,8 +300,7 @@ def delivery_pack(
         assessment,
         canonical_spec,
         validation_report,
-        make_export,
-        n8n_export,
+        *map(exports.get, EXPORT_NAMES),
         export_validation_report,
         flow_picture,
         confidence,

@@ -21,9 +21,10 @@ from manageai_assets.build import flow_words
 from manageai_assets.build.confidence import Confidence
 from manageai_assets.build.cost import CostEstimate
 from manageai_assets.build.exports import (
+    EXPORT_NAMES,
+    EXPORTS,
     ExportValidationReport,
-    MakeExport,
-    N8nExport,
+    PlatformExport,
     ValidationReport,
     report_of,
 )
@@ -243,14 +244,13 @@ def customer_delivery_summary(
     )
 
 
-@stage(artifact="build_log.md", group="documents", preview=_preview)
+@stage(artifact="build_log.md", group="documents", preview=_preview, gathers={"exports": EXPORT_NAMES})
 def build_log(
     intake: Intake,
     assessment: Assessment,
     canonical_spec: Spec,
     validation_report: ValidationReport | None,
-    make_export: MakeExport | None,
-    n8n_export: N8nExport | None,
+    exports: Mapping[str, PlatformExport],
     export_validation_report: ExportValidationReport | None,
     flow_picture: str | None,
     confidence: Confidence | None,
@@ -260,16 +260,15 @@ def build_log(
     customer_delivery_summary: str | None,
 ) -> str:
     """What was made and from what, what was found and mended on the way, and who read the request."""
-    exports = export_validation_report
+    report = export_validation_report
     checked = validation_report or report_of(validate_spec(canonical_spec), "spec")
     stages = (
         _made("intake.json", intake, f"{len(intake.steps)} steps described, {len(intake.request.split())} words"),
         _made("assessment.json", assessment, "ready" if assessment.ready else "not ready"),
         _made("canonical_spec.json", canonical_spec, f"{len(canonical_spec.nodes)} steps"),
         _made("validation_report.json", checked, checked.counted),
-        _made("make_export.json", make_export, _status(exports, "make")),
-        _made("n8n_export.json", n8n_export, _status(exports, "n8n")),
-        _made("export_validation_report.json", exports, ""),
+        *(_made(item.artifact, exports.get(item.name), _status(report, name)) for name, item in EXPORTS.items()),
+        _made("export_validation_report.json", report, ""),
         _made("flow.svg", flow_picture, ""),
         _made("confidence.json", confidence, confidence.summary if confidence else ""),
         _made("timeline.json", timeline, f"{timeline.hours} hours, {timeline.working_days} days" if timeline else ""),
@@ -279,7 +278,7 @@ def build_log(
     )
     read = [finding for finding in assessment.findings if finding.rule.startswith("intake.")]
     found: list[tuple[str, Sequence[Finding]]] = [("Reading the request", read), ("The spec", checked.findings)]
-    for item in exports.wanted if exports else ():
+    for item in report.wanted if report else ():
         reasons = [reason for reason in item.reasons if reason not in checked.findings]
         found.append((item.title, (*reasons, *item.notes, *(item.report.findings if item.report else ()))))
     return log(canonical_spec, made_by(assessment), stages, repairs_of(assessment), found, confidence)

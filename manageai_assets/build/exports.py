@@ -1,26 +1,28 @@
 """The spec checked, compiled for each platform that the client wants, and what the platforms' rules say of that.
 
 A spec with errors is not compiled. A platform that the client doesn't want is left out; one that can't express the
-spec refuses it and leaves the others standing. Adding a platform is one more export class and stage here.
+spec refuses it and leaves the others standing. There is one export stage for each platform that `compilers.exports`
+finds: nothing here names one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
 from compilers.errors import CompileError, Finding
 from compilers.export import NeededConnection, NeededWebhook, by_account
-from compilers.exports import emit
-from compilers.rules import catalogue, validate_export, validate_spec
+from compilers.exports import describe, emit, platforms
+from compilers.rules import catalogue, families, validate_export, validate_spec
 from compilers.spec import PlatformName, Spec
 from manageai_assets.build.flow_words import plural
-from manageai_assets.stages import Check, NotWanted, Preview, Table, stage
+from manageai_assets.stages import Check, NotWanted, Preview, Stage, Table, stage
 
 Status = Literal["ready", "has errors", "refused", "not wanted"]
-TITLES: Mapping[PlatformName, str] = {"make": "Make", "n8n": "n8n", "zapier": "Zapier"}
 SHOWN = 200
 
 
@@ -47,12 +49,8 @@ class ValidationReport(Result):
         return f"{plural(self.rules_run, 'rule')}: {', '.join(found)}"
 
 
-class MakeExport(RootModel[dict[str, JsonValue]]):
-    """A Make blueprint, as Make's editor imports it."""
-
-
-class N8nExport(RootModel[dict[str, JsonValue]]):
-    """An n8n workflow, as n8n imports it."""
+class PlatformExport(RootModel[dict[str, JsonValue]]):
+    """A document as its platform imports it, such as a Make blueprint or an n8n workflow."""
 
 
 class PlatformReport(Result):
@@ -70,7 +68,7 @@ class PlatformReport(Result):
     @property
     def title(self) -> str:
         """The platform's name for people."""
-        return TITLES[self.platform]
+        return describe(self.platform).title
 
 
 class ExportValidationReport(Result):
@@ -154,57 +152,39 @@ def validation_report(canonical_spec: Spec) -> ValidationReport:
 # -- the exports --------------------------------------------------------------------------------------------------
 
 
-def _make_preview(export: MakeExport) -> Preview:
-    modules = list(_modules(export.root))
+def _preview(platform: PlatformName, export: PlatformExport) -> Preview:
+    facts = describe(platform)
+    rows = tuple(facts.rows(export.root))
     return Preview(
-        numbers={"modules": len(modules), "name": str(export.root.get("name", ""))},
-        tables={"modules": Table(("id", "module", "version"), tuple(modules[:SHOWN]))},
+        numbers={facts.parts: len(rows), "name": str(export.root.get("name", ""))},
+        tables={facts.parts: Table(facts.columns, rows[:SHOWN])} if rows else {},
     )
 
 
-def _modules(value: JsonValue) -> Iterable[tuple[str, str, str]]:
-    """Every module of a blueprint, wherever it stands, in document order."""
-    todo: list[JsonValue] = [value]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, dict):
-            if isinstance(item.get("module"), str) and "id" in item:
-                yield str(item["id"]), str(item["module"]), str(item.get("version", ""))
-            todo.extend(item[key] for key in reversed(list(item)) if key in ("flow", "routes", "branches", "onerror"))
-        elif isinstance(item, list):
-            todo.extend(reversed(item))
+def _export_stage(platform: PlatformName) -> Stage:
+    """The stage `<platform>_export`."""
+    facts = describe(platform)
 
-
-def _n8n_preview(export: N8nExport) -> Preview:
-    nodes = export.root.get("nodes")
-    rows = tuple(
-        (str(node.get("name", "")), str(node.get("type", "")), str(node.get("typeVersion", "")))
-        for node in (nodes if isinstance(nodes, list) else [])
-        if isinstance(node, dict)
+    @stage(
+        name=f"{platform}_export",
+        artifact=f"{platform}_export.json",
+        group="exports",
+        summary=facts.about or f"The document that {facts.title} imports.",
+        preview=partial(_preview, platform),
     )
-    return Preview(
-        numbers={"nodes": len(rows), "name": str(export.root.get("name", ""))},
-        tables={"nodes": Table(("name", "type", "version"), rows[:SHOWN])},
-    )
+    def export(canonical_spec: Spec, validation_report: ValidationReport) -> PlatformExport:
+        if platform not in canonical_spec.targets:
+            wanted = ", ".join(describe(name).title for name in canonical_spec.targets) or "no platform"
+            raise NotWanted(f"{facts.title} is not wanted: the intake asks for {wanted}", where="targets")
+        return PlatformExport(emit(canonical_spec, platform).document)
+
+    return export
 
 
-def _compiled(spec: Spec, platform: PlatformName) -> dict[str, JsonValue]:
-    if platform not in spec.targets:
-        wanted = ", ".join(TITLES[name] for name in spec.targets) or "no platform"
-        raise NotWanted(f"{TITLES[platform]} is not wanted: the intake asks for {wanted}", where="targets")
-    return emit(spec, platform).document
+EXPORTS: Mapping[PlatformName, Stage] = MappingProxyType({name: _export_stage(name) for name in platforms()})
+"""The stage that compiles for each platform."""
 
-
-@stage(artifact="make_export.json", group="exports", preview=_make_preview)
-def make_export(canonical_spec: Spec, validation_report: ValidationReport) -> MakeExport:
-    """The blueprint that Make's editor imports (scenario editor, menu, *Import Blueprint*)."""
-    return MakeExport(_compiled(canonical_spec, "make"))
-
-
-@stage(artifact="n8n_export.json", group="exports", preview=_n8n_preview)
-def n8n_export(canonical_spec: Spec, validation_report: ValidationReport) -> N8nExport:
-    """The workflow that n8n imports (workflow editor, menu, *Import from File*)."""
-    return N8nExport(_compiled(canonical_spec, "n8n"))
+EXPORT_NAMES = tuple(item.name for item in EXPORTS.values())
 
 
 # -- the exports checked ------------------------------------------------------------------------------------------
@@ -230,15 +210,16 @@ def _exports_preview(report: ExportValidationReport) -> Preview:
     return Preview(numbers={item.title: item.status for item in report.platforms}, tables=tables)
 
 
-_CHECKS = ("make_export_is_valid", "n8n_export_is_valid")
-
-
 def _export_checks(report: ExportValidationReport) -> tuple[Check, ...]:
-    return tuple(_export_check(item) for item in report.platforms if f"{item.platform}_export_is_valid" in _CHECKS)
+    return tuple(_export_check(item) for item in report.platforms if item.platform in EXPORTS)
+
+
+def _check_name(export: Stage) -> str:
+    return f"{export.name}_is_valid"
 
 
 def _export_check(item: PlatformReport) -> Check:
-    name = f"{item.platform}_export_is_valid"
+    name = _check_name(EXPORTS[item.platform])
     if item.report is None:
         summary = f"{item.title}: {item.status}"
         return Check(name, item.status == "not wanted", summary, findings=tuple(str(reason) for reason in item.reasons))
@@ -250,19 +231,15 @@ def _export_check(item: PlatformReport) -> Check:
     group="validation",
     preview=_exports_preview,
     checks=_export_checks,
-    check_names=_CHECKS,
+    check_names=tuple(map(_check_name, EXPORTS.values())),
+    gathers={"exports": EXPORT_NAMES},
 )
-def export_validation_report(
-    canonical_spec: Spec, make_export: MakeExport | None, n8n_export: N8nExport | None
-) -> ExportValidationReport:
+def export_validation_report(canonical_spec: Spec, exports: Mapping[str, PlatformExport]) -> ExportValidationReport:
     """What the platforms' rules find in the exports, what a person must connect, and why an export is missing."""
-    documents: dict[PlatformName, dict[str, JsonValue] | None] = {
-        "make": make_export.root if make_export else None,
-        "n8n": n8n_export.root if n8n_export else None,
-    }
-    others = tuple(name for name in canonical_spec.targets if name not in documents)
+    documents = {name: exports[item.name].root for name, item in EXPORTS.items() if item.name in exports}
+    names = dict.fromkeys((*EXPORTS, *canonical_spec.targets))
     return ExportValidationReport(
-        platforms=tuple(platform_report(canonical_spec, name, documents.get(name)) for name in (*documents, *others))
+        platforms=tuple(platform_report(canonical_spec, name, documents.get(name)) for name in names)
     )
 
 
@@ -273,7 +250,8 @@ def platform_report(spec: Spec, platform: PlatformName, document: dict[str, Json
     if document is None:
         return PlatformReport(platform=platform, status="refused", reasons=_reasons(spec, platform))
     compiled = emit(spec, platform)
-    report = report_of(validate_export(platform, document), platform)
+    findings = validate_export(platform, document) if platform in families() else ()
+    report = report_of(findings, platform)
     return PlatformReport(
         platform=platform,
         status="ready" if report.passed else "has errors",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from compilers.graph import SpecGraph
 from compilers.spec import AnyStep, Edge, OperationStep
 from manageai_assets.build.flow_layout import Box, Size, slot_name
-from manageai_assets.build.flow_text import clean, element, number, width, wrap
+from manageai_assets.build.flow_text import BOLD, clean, element, number, width, wrap
 from manageai_assets.build.flow_words import Family, edge_words, family, kind_name, strategy
 
 MONO = "ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace"
@@ -90,7 +90,9 @@ def card_of(step: AnyStep, graph: SpecGraph, loops: int) -> Card:
     return Card(
         step=step,
         family=family(step, step is graph.trigger, step.id in graph.error_steps),
-        title=tuple(wrap(step.title + (" (off)" if step.disabled else ""), TITLE_SIZE, TEXT_WIDTH - 24 * pill, 2)),
+        title=tuple(
+            wrap(step.title + (" (off)" if step.disabled else ""), TITLE_SIZE * BOLD, TEXT_WIDTH - 24 * pill, 2)
+        ),
         strip=tuple(wrap(strip, SMALL, CARD_WIDTH - 16, 2)) if strip else (),
         label=_label(edges) if len({edge.source for edge in edges}) == 1 else (),
         loops=loops,
@@ -199,7 +201,7 @@ def _words(card: Card, box: Box) -> Iterator[str]:
     x, y = box.left + (54 if card.pill else 56), box.y + (18 if card.pill else 22)
     identifier = "" if card.pill else wrap(card.step.id, 9.5, 84, 1)[0]
     room = box.right - x - 16 - (width(identifier, 9.5) + 10 if identifier else 0)
-    yield text(wrap(kind_name(card.step), 10.5, room, 1)[0], x, y, 10.5, colour, font_weight="600")
+    yield text(wrap(kind_name(card.step), 10.5 * BOLD, room, 1)[0], x, y, 10.5, colour, font_weight="600")
     if identifier:
         yield text(identifier, box.right - 13, y, 9.5, FAINT, text_anchor="end", font_family=MONO)
     for index, line in enumerate(card.title):

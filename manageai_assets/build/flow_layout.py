@@ -239,12 +239,21 @@ def _clear(block: _Block, other: _Block, down: float, whole: bool) -> float:
 
 
 def _join(block: _Block, name: str, other: _Block, right: float, down: float) -> None:
+    """Makes `other`, which is used up by that, a part of the block. The smaller one is moved into the larger one's
+    coordinates, so that thousands of steps below each other are not moved again for each of them."""
     (x, y), (u, v) = block.origin, other.origin
-    for a, b, c, d in other.rects:
-        rect = (a - u + right + x, b - v + down + y, c - u + right + x, d - v + down + y)
-        block.rects.append(rect)
-        block.outline = _around(block.outline, rect)
+    if len(other.rects) > len(block.rects):
+        moved, outline = block.rects, _moved(block.outline, u - right - x, v - down - y)
+        block.rects, block.outline, block.origin = other.rects, _around(other.outline, outline), (u - right, v - down)
+        block.rects.extend(_moved(rect, u - right - x, v - down - y) for rect in moved)
+    else:
+        block.rects.extend(_moved(rect, right + x - u, down + y - v) for rect in other.rects)
+        block.outline = _around(block.outline, _moved(other.outline, right + x - u, down + y - v))
     block.parts.append((name, right, down))
+
+
+def _moved(rect: Rect, right: float, down: float) -> Rect:
+    return (rect[0] + right, rect[1] + down, rect[2] + right, rect[3] + down)
 
 
 def _add(block: _Block, rect: Rect) -> None:

@@ -30,7 +30,7 @@ from manageai_assets.build.flow_cards import (
     way_labels,
 )
 from manageai_assets.build.flow_layout import GAP_Y, PORT, Box, Layout, lay_out, slot_name
-from manageai_assets.build.flow_text import element, number, width, wrap, xml
+from manageai_assets.build.flow_text import BOLD, element, number, width, wrap, xml
 from manageai_assets.build.flow_words import Family, kind_name
 from manageai_assets.stages import Preview, stage
 
@@ -110,10 +110,9 @@ def _loops(graph: SpecGraph) -> list[Loop]:
         end = ends.get(step.id)
         if end is None and not isinstance(step, IterateStep | RepeatStep):
             continue
-        behind = {below.id for below in graph.below(end.id)} if end is not None else set[str]()
-        inside = {step.id} | {below.id for below in graph.below(step.id)} - behind
         words = "for each result" if isinstance(step, OperationStep) else "for each one"
-        loops.append(Loop(step.id, "repeated" if isinstance(step, RepeatStep) else words, frozenset(inside)))
+        inside = graph.until(step.id, end.id if end else None)
+        loops.append(Loop(step.id, "repeated" if isinstance(step, RepeatStep) else words, inside))
     depths = [sum(other.start in loop.members for other in loops) - 1 for loop in loops]
     deep = [Loop(loop.start, loop.words, loop.members, depth) for loop, depth in zip(loops, depths, strict=True)]
     return sorted(deep, key=lambda loop: -len(loop.members))
@@ -165,7 +164,7 @@ def _description(drawing: Drawing) -> str:
 
 
 def _heading(spec: Spec, whole: float) -> tuple[list[str], float]:
-    lines = wrap(spec.name, 19, whole - 2 * MARGIN, 2)
+    lines = wrap(spec.name, 19 * BOLD, whole - 2 * MARGIN, 2)
     under = wrap(f"{spec.customer.name} · version {spec.version}", 12, whole - 2 * MARGIN, 1)[0]
     drawn = [text(line, MARGIN, 42.0 + 24 * index, 19, INK, font_weight="700") for index, line in enumerate(lines)]
     y = 42.0 + 24 * (len(lines) - 1) + 21
@@ -204,7 +203,7 @@ def _drawn_loops(drawing: Drawing) -> Iterator[str]:
         yield element(
             "rect", **place, rx=14, fill="#7c3aed", fill_opacity="0.055", stroke="#a78bfa", stroke_dasharray="5 4"
         )
-        words = wrap(loop.words, SMALL, CARD_WIDTH / 2 - 16, 1)[0]
+        words = wrap(loop.words, SMALL * BOLD, CARD_WIDTH / 2 - 16, 1)[0]
         yield text(words, left + 12, top + 16, SMALL, "#6d28d9", font_weight="600")
 
 

@@ -177,5 +177,6 @@ def render(template: str, folder: Path = TEMPLATES, /, **values: object) -> str:
     try:
         text = _environment(folder).get_template(template).render(**values)
     except TemplateError as error:
-        raise UserError(f"the template can't be used: {error}", where=f"templates/{template}") from None
+        what, hint = f"the template can't be used: {error}", "mend it, or restore the one that came with the project"
+        raise UserError(what, where=f"templates/{template}", hint=hint) from None
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

@@ -19,12 +19,16 @@ from compilers.expressions.tree import Field as PathField
 from compilers.expressions.tree import First, Index, Reference
 from compilers.graph import SpecGraph
 from compilers.registry import Operation, registry
-from compilers.spec import AggregateStep, AnyStep, Edge, IterateStep, OperationStep, RepeatStep, Spec
+from compilers.spec import AggregateStep, AnyStep, Edge, IterateStep, MergeStep, OperationStep, RepeatStep, Spec
 from manageai_assets.data import DataModel, read_data
 
 CENT = Decimal("0.01")
 MOST_ITEMS = 100_000
 """More elements than this in one loop are counted as this many."""
+NAMED_LOOPS = 10
+"""Loops that the reason for a number names, the innermost ones."""
+MOST_BUNDLES = 10**9
+"""More bundles than this at one step, as loops in loops give, are counted as this many: no engine runs them."""
 
 
 class Assumed(DataModel):
@@ -211,8 +215,14 @@ class _Flow:
         for edge in edges:
             share = self._share(step, edge, filtered, edges)
             amount = self._into[step.id] * share if edge.kind == "error" else out * share
-            self._into[edge.target] += amount
+            self._into[edge.target] = min(self._met(edge.target, amount), Fraction(MOST_BUNDLES))
             self._why.setdefault(edge.target, self._said(edge, share, why))
+
+    def _met(self, target: str, amount: Fraction) -> Fraction:
+        """The bundles at a step with `amount` more. Of the branches that a merge joins, a bundle takes only one."""
+        before = self._into[target]
+        joined = self.every_route and isinstance(self.graph.step(target), MergeStep)
+        return max(before, amount) if joined else before + amount
 
     def _share(self, step: AnyStep, edge: Edge, filtered: int, edges: list[Edge]) -> Fraction:
         if edge.kind == "error":
@@ -242,7 +252,10 @@ class _Flow:
             several = (*self.graph.multiplying(step.id), *((step,) if self._gives(step) != 1 else ()))
             if not several:
                 return self._why.get(step.id, "once a run")
-        return "once for each bundle of " + ", ".join(f"`{item.id}`" for item in several) if several else "once a run"
+        if not several:
+            return "once a run"
+        named = [f"`{item.id}`" for item in several[-NAMED_LOOPS:]]
+        return "once for each bundle of " + ", ".join(["...", *named] if len(several) > NAMED_LOOPS else named)
 
     def _gives(self, step: AnyStep) -> Fraction:
         """Bundles out for one bundle in."""

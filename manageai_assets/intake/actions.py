@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from compilers.errors import shorten
 from compilers.registry import App, Operation, registry
 from manageai_assets.intake.clauses import (
+    QUOTED,
+    as_request,
     begins_with,
     find_phrase,
     known_verbs,
@@ -16,7 +18,8 @@ from manageai_assets.intake.clauses import (
     verb_weight,
     without_articles,
 )
-from manageai_assets.intake.context import Clause, Context, Known, fill_inputs
+from manageai_assets.intake.context import Clause, Context, Known, fill_inputs, record_inputs
+from manageai_assets.intake.coverage import note_left_out
 from manageai_assets.intake.plan import ActionPlan, FieldType
 from manageai_assets.intake.vocabulary import AiTask, vocabulary
 
@@ -63,23 +66,67 @@ def mentions(clause: str) -> list[Mention]:
     return kept
 
 
-def read_action(text: str, context: Context, where: str) -> ActionPlan | None:
-    """The step that a clause asks for. What isn't understood is noted as a failure, and gives None."""
+def read_action(text: str, context: Context, where: str) -> tuple[ActionPlan, ...]:
+    """The step or steps that a clause asks for. What isn't understood is noted as a failure, and gives none."""
+    text = as_request(text)
     task = _ai_task(text)
     chosen = _choose(text, context, where, task)
     if chosen is None:
-        return None
-    clause = _clause(text, chosen, task)
-    if rest := _not_understood(text, chosen, context):
+        return ()
+    if task is None and chosen.app.category == vocabulary().ai_category:
+        task = vocabulary().ai_other
+    keys = _keys(text, chosen, task) if task and task.lists else ()
+    if task and task.whole:
+        _assume_subject(_clause(text, chosen, task).object, context)
+    clause = _clause(text, chosen, task, keys)
+    if task is None and (rest := _not_understood(text, chosen, clause, context)):
         what = f"`{shorten(rest, _SHOWN)}` is not understood"
         context.ledger.fail("clause.unread", where, what, "say which app does what, such as `tell sales in Slack`")
-        return None
+        return ()
     identifier = context.new_id(task.id if task else chosen.name.split("_")[0] if chosen.app.category == "core" else
                                 chosen.app_name)  # fmt: skip
     inputs = fill_inputs(chosen.operation, clause, context, f"steps.{identifier}")
-    _learn(identifier, chosen, task, context)
+    if task is None:
+        note_left_out(clause, inputs, (chosen.app_name, chosen.app, chosen.operation), context, where)
     label = task.label if task else shorten(text[:1].upper() + text[1:], 80)
-    return ActionPlan(id=identifier, label=label, app=chosen.app_name, operation=chosen.name, inputs=inputs)
+    action = ActionPlan(id=identifier, label=label, app=chosen.app_name, operation=chosen.name, inputs=inputs)
+    _learn(identifier, chosen, task, context)
+    if task is None or not keys:
+        return (action,)
+    return action, _fields_of(context.fields.pop(), keys, context)
+
+
+def _assume_subject(noun: str, context: Context) -> None:
+    """`translate the description`: a field that nobody has spoken of yet, unless it is the record itself."""
+    words = vocabulary()
+    head = re.split(r"\s(?:to|into|as|in|with|from|for|auf|ins|als)\s", f"{noun} ")[0].strip()
+    named = without_articles(head)
+    events = tuple(phrase for entry in words.triggers for phrase in entry.phrases)
+    general = (*words.record_words, *words.person_words, *words.clause_fillers, *words.collect_words, *events)
+    short = head.lower().startswith("the ") and 0 < len(named.split()) <= 2
+    told = context.results or context.text or context.whole or context.find(named)
+    if short and not told and not find_phrase(named, general):
+        context.assume_field(named, "text")
+
+
+def _keys(text: str, chosen: Chosen, task: AiTask) -> tuple[str, ...]:
+    """The fields that a clause such as `extract the number, date and total` lists."""
+    noun = _clause(text, chosen, task).object
+    noun = re.split(r"\s(?:from|out of|of|aus|von)\s", noun)[0]
+    names = [without_articles(part) for part in re.split(r"\s*,\s*|\s+(?:and|und)\s+", noun)]
+    keys = ["_".join(re.findall(r"[a-z0-9]+", name.lower())) for name in names]
+    return tuple(key for key in dict.fromkeys(keys) if key and len(key) <= 40 and key[0].isalpha())
+
+
+def _fields_of(answer: Known, keys: tuple[str, ...], context: Context) -> ActionPlan:
+    """The step that reads the fields from a language model's answer."""
+    words = vocabulary().reading
+    identifier = context.new_id(words.id)
+    context.fields = [*(Known(key, f"{{{{ {identifier}.{key} }}}}") for key in keys), *context.fields]
+    return ActionPlan(
+        id=identifier, label=words.label, app=words.app, operation=words.operation,
+        inputs={words.input: answer.template}, fields=dict.fromkeys(keys, "text"),
+    )  # fmt: skip
 
 
 def _ai_task(text: str) -> AiTask | None:
@@ -91,8 +138,14 @@ def _choose(text: str, context: Context, where: str, task: AiTask | None) -> Cho
     options = [option for one in named for option in _options(text, one)]
     best = max((weight for weight, _ in options), default=0)
     fitting = [chosen for weight, chosen in options if weight == best and best > 0]
-    if task and not any(one.app.category == vocabulary().ai_category for one in named):
+    models = [one for one in named if one.app.category == vocabulary().ai_category]
+    if task and not models:
         return _ai_app(context, where) if not fitting or best < 3 else fitting[0]
+    if len(models) == 1:
+        name, operation = next(iter(_actions(models[0].app).items()))
+        return Chosen(models[0].name, models[0].app, name, operation, models[0])
+    if (call := _address(text, named)) is not None:
+        return call
     if len(fitting) > 1:
         fitting = _most_alike(text, fitting)
     if len(fitting) == 1:
@@ -108,6 +161,16 @@ def _choose(text: str, context: Context, where: str, task: AiTask | None) -> Cho
         context.ledger.fail("clause.verb", where, what, f"{app.name} can: {shorten(can, 160)}")
         return None
     return _by_category(text, context, where)
+
+
+def _address(text: str, named: list[Mention]) -> Chosen | None:
+    """The call of a web address, where the clause holds one and names no app that would take it."""
+    words = vocabulary().address
+    others = [one for one in named if one.name != words.app and one.app.category != "core"]
+    if others or not re.search(r"https?://", text):
+        return None
+    app = registry().app(words.app)
+    return Chosen(words.app, app, words.operation, app.operations[words.operation])
 
 
 def _without_general(named: list[Mention]) -> list[Mention]:
@@ -203,18 +266,27 @@ def _by_category(text: str, context: Context, where: str) -> Chosen | None:
     return None
 
 
-def _not_understood(text: str, chosen: Chosen, context: Context) -> str:
+def _not_understood(text: str, chosen: Chosen, clause: Clause, context: Context) -> str:
     """What stands behind the app, joined by `and` or a comma, without being a field or somebody that is known."""
-    tail = text[chosen.mention.end :] if chosen.mention else text
+    takes_fields = any(name in chosen.operation.inputs for name in record_inputs())
+    tail = QUOTED.sub("", text[chosen.mention.end :] if chosen.mention else text)
     for part in re.split(r"\s*,\s*|\s+(?:and|und)\s+", tail)[1:]:
         noun = without_articles(part)
         plain = len(noun.split()) <= 2 and chosen.mention is None
-        if noun and not plain and not context.find(noun) and not find_phrase(noun, vocabulary().record_words):
+        listed = plain or (takes_fields and noun in clause.object and _is_list(clause.object))
+        if noun and not listed and not context.find(noun) and not find_phrase(noun, vocabulary().record_words):
             return part
     return ""
 
 
-def _clause(text: str, chosen: Chosen, task: AiTask | None) -> Clause:
+def _is_list(text: str) -> bool:
+    """Whether a text lists short names: `name, phone and preferred date`, perhaps behind `with`."""
+    match = find_phrase(text, ("with the", "with", "mit"))
+    parts = re.split(r"\s*,\s*|\s+(?:and|und)\s+", text[match.end() :] if match else text)
+    return len(parts) > 1 and all(len(without_articles(part).split()) <= 3 for part in parts)
+
+
+def _clause(text: str, chosen: Chosen, task: AiTask | None, keys: tuple[str, ...] = ()) -> Clause:
     """The noun behind the verb, without the app and the preposition before it."""
     rest = text
     if chosen.mention:
@@ -224,9 +296,14 @@ def _clause(text: str, chosen: Chosen, task: AiTask | None) -> Clause:
     noun = noun if noun is not None else rest
     if task is None:
         return Clause(text, noun, search=chosen.operation.kind == "search")
-    named = without_articles(noun)
-    whole = not named or named.lower() in vocabulary().record_words
-    return Clause(text, noun, task.prompt.format(object="this" if whole else f"the {named}"))
+    if not task.verbs:
+        asked = rest[:1].upper() + rest[1:]
+        return Clause(text, noun, task.prompt.format(object=asked, keys=""))
+    record = begins_with(noun, vocabulary().record_words)
+    object_ = f"this {record}".strip() if record is not None else noun or "this"
+    if object_ == noun and without_articles(noun) == noun and not keys:
+        object_ = f"the {noun}"
+    return Clause(text, noun, task.prompt.format(object=object_, keys=", ".join(keys)))
 
 
 def _learn(identifier: str, chosen: Chosen, task: AiTask | None, context: Context) -> None:
@@ -235,16 +312,32 @@ def _learn(identifier: str, chosen: Chosen, task: AiTask | None, context: Contex
     if task:
         first = next((name for name, spec in outputs.items() if spec.type == "text"), next(iter(outputs), ""))
         kind: FieldType = "number" if task.number else "text"
-        context.fields.append(Known(task.id, f"{{{{ {identifier}.{first} }}}}", kind))
+        known = Known(task.id, f"{{{{ {identifier}.{first} }}}}", kind)
+        context.fields.append(known)
+        context.whole = known.template if task.whole else ""
     elif chosen.operation.kind == "search":
         context.results = identifier
-        plain = [name for name, spec in outputs.items() if spec.type not in ("object", "array", "file", "any")]
+        plain = [
+            name for name, spec in outputs.items()
+            if spec.type not in ("object", "array", "file", "any") and False not in (spec.make, spec.n8n)
+        ]  # fmt: skip
         whole = [name for name, spec in outputs.items() if spec.type == "object"]
         context.fields = [Known(name, f"{{{{ {identifier}.{name} }}}}", outputs[name].type) for name in plain]
         context.body = f"{identifier}.{whole[0]}" if whole else identifier if chosen.operation.open_outputs else ""
-        if whole:
+        wanted = chosen.operation.inputs.get("fields")
+        if whole and wanted and isinstance(wanted.example, list):
+            names = [str(name) for name in wanted.example]
+            context.fields = [Known(name, f"{{{{ {context.body}.{name} }}}}") for name in names]
+            text = f"Of each result in {chosen.app.name} these fields are shown: {', '.join(names)}."
+            context.ledger.assume("medium", text, f"steps.{identifier}")
+        elif whole:
             shown = vocabulary().result_field
             context.fields = [Known(shown, f"{{{{ {context.body}.{shown} }}}}")]
             text = f"Each result in {chosen.app.name} has a field `{shown}`, which stands for it in messages."
             context.ledger.assume("medium", text, f"steps.{identifier}")
-        context.text = ""
+        context.text = context.whole = ""
+    elif chosen.app.category == "core" and not context.body:
+        answers = [name for name, spec in outputs.items() if spec.type in ("any", "object")]
+        context.body = f"{identifier}.{answers[0]}" if answers else ""
+        if answers and not context.fields:
+            context.text = f"{{{{ {context.body} }}}}"

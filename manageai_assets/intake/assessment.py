@@ -145,6 +145,8 @@ class _Candidate:
     build: Build
     spec: Spec | None
     findings: tuple[Finding, ...]
+    said: tuple[Finding, ...]
+    """Those of the findings that the reading and the building gave, not the rules."""
     repairs: tuple[str, ...]
     confidence: float
 
@@ -235,8 +237,7 @@ class _Iteration:
             return
         spec, repairs = repaired(last.spec)
         if repairs:
-            build = last.build
-            self._judge(last.reading, build, spec, build.findings, repairs, "repair", None)
+            self._judge(last.reading, last.build, spec, last.said, repairs, "repair", None)
 
     def _judge(
         self,
@@ -251,6 +252,7 @@ class _Iteration:
         from compilers.rules import validate_spec
         from manageai_assets.build.confidence import score
 
+        said = findings
         if spec is not None:
             findings = (*findings, *validate_spec(spec))
         retries = tuple(f"round {one.number}" for one in self.rounds)
@@ -262,7 +264,7 @@ class _Iteration:
         ).score
         if spec is None:
             confidence = 0.0
-        self.candidates.append(_Candidate(reading, build, spec, findings, repairs, confidence))
+        self.candidates.append(_Candidate(reading, build, spec, findings, said, repairs, confidence))
         self.rounds.append(
             Round(
                 number=len(self.rounds),

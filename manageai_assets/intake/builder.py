@@ -226,6 +226,11 @@ class _Builder:
                     wait=plan.wait_for_end, sample=sample,
                 )  # fmt: skip
             case StopPlan():
+                if plan.stop == "error" and "make" in self.intake.targets:
+                    what = "Make can't end a run with an error of your own, so it gets no export"
+                    self.ledger.warn(
+                        "stop.error", place, what, "answer or notify instead, or leave Make out of `targets`"
+                    )
                 step = StopStep(id=identifier, label=label, note=note, outcome=plan.stop, message=plan.message)
                 self._add(step, exits)
                 return ()
@@ -253,7 +258,7 @@ class _Builder:
         if isinstance(when, Filter):
             return when
         try:
-            return parse_when(when, set(self.ids.values()))
+            return parse_when(when, set(self.ids.values()), self.ids["trigger"])
         except UserError as error:
             self.ledger.fail("condition.unread", where, error.what, error.hint)
             return None

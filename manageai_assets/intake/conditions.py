@@ -81,8 +81,9 @@ def _pattern(phrase: str) -> re.Pattern[str]:
     return re.compile(escaped)
 
 
-def parse_when(text: str, steps: Collection[str]) -> Filter:
-    """The filter that a condition says; `steps` are the ids that paths may begin with. Raises `ConditionError`."""
+def parse_when(text: str, steps: Collection[str], first: str = "trigger") -> Filter:
+    """The filter that a condition says; `steps` are the ids that paths may begin with, `first` one of them to show.
+    Raises `ConditionError`."""
     held: list[str] = []
 
     def hold(match: re.Match[str]) -> str:
@@ -94,7 +95,7 @@ def parse_when(text: str, steps: Collection[str]) -> Filter:
         raise ConditionError(
             "brackets can't be used in a condition", hint="`and` binds tighter than `or`; write it out"
         )
-    groups = [[_condition(part, held, steps) for part in _AND.split(group)] for group in _OR.split(masked)]
+    groups = [[_condition(part, held, steps, first) for part in _AND.split(group)] for group in _OR.split(masked)]
     if sum(map(len, groups)) > MAX_CONDITIONS:
         raise ConditionError(f"more than {MAX_CONDITIONS} conditions in one", hint="split it over several steps")
     return Filter(label=shorten(" ".join(text.split()), 80), any_of=tuple(tuple(group) for group in groups))
@@ -113,7 +114,7 @@ def split_condition(text: str) -> tuple[str, Phrases, str] | None:
     return text[: match.start()].strip(), row, text[match.end() :].strip()
 
 
-def _condition(masked: str, held: list[str], steps: Collection[str]) -> Condition:
+def _condition(masked: str, held: list[str], steps: Collection[str], first: str) -> Condition:
     shown = shorten(_unmask(masked, held), 80)
     parts = split_condition(masked)
     if parts is None:
@@ -125,7 +126,7 @@ def _condition(masked: str, held: list[str], steps: Collection[str]) -> Conditio
     if not isinstance(template, str) or "{{" not in template:
         raise ConditionError(
             f"`{shorten(_unmask(left, held), 60)}` is not a field of an earlier step",
-            hint=f"begin it with a step's id, such as `{min(steps, default='trigger')}.`",
+            hint=f"begin it with a step's id, such as `{first}.`",
         )
     if not row.value:
         if right:

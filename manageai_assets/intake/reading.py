@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 import yaml
 from pydantic import JsonValue, ValidationError
+from pydantic_core import ErrorDetails
 
 from compilers.errors import Finding, UserError, shorten
 from compilers.rules.secrets import secret_in
 from manageai_assets.intake.models import Intake
+from manageai_assets.intake.reading_hints import explained
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
@@ -35,6 +37,12 @@ _CONSTANTS: Mapping[str, JsonValue] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
+_YAML_HINTS = (
+    ("\\t", "indent with spaces, not with tabs"),
+    ("cannot start any token", "indent with spaces, not with tabs; put text that starts with %, @ or ` in quotes"),
+    ("mapping values are not allowed", "put a text that holds `: ` in quotes, or write it below `>`"),
+    ("expected <block end>", "lines of one list or map must begin in the same column"),
+)
 _ALLOWED_CONTROLS = "\n\t\r"
 _DIRECTION_OVERRIDES = frozenset((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 """Characters that make text read differently from what it says."""
@@ -95,6 +103,7 @@ def _intake_of(document: _Document) -> Intake:
         return Intake.model_validate(document.value)
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False, include_input=False)
+    details = [one for one in details if one["type"] != "too_short" or not _has_inner(one["loc"], details)]
     shown = details[:SHOWN_FINDINGS]
     more = f"; the first {len(shown)} of {len(details)} places" if len(details) > len(shown) else ""
     raise IntakeError(
@@ -102,6 +111,11 @@ def _intake_of(document: _Document) -> Intake:
         where=document.where,
         findings=(_finding(document, detail["loc"], detail["type"], detail["msg"]) for detail in shown),
     )
+
+
+def _has_inner(place: Place, details: Sequence[ErrorDetails]) -> bool:
+    """Whether something inside the place is wrong, which makes it too short for pydantic."""
+    return any(len(one["loc"]) > len(place) and one["loc"][: len(place)] == place for one in details)
 
 
 def _finding(document: _Document, loc: Place, kind: str, message: str) -> Finding:
@@ -116,11 +130,13 @@ def _finding(document: _Document, loc: Place, kind: str, message: str) -> Findin
         elif not (kind == "missing" and position == len(loc) - 1):
             continue
         place.append(part)
+    what, hint = explained(kind, message, loc, value)
     return Finding(
         rule=f"intake.{kind}",
         severity="error",
         where=document.place(tuple(place)).removeprefix(f"{document.where}, ") or "document",
-        what=shorten(message.removeprefix("Value error, ")),
+        what=what,
+        hint=hint,
     )
 
 
@@ -225,7 +241,8 @@ def _from_yaml(document: _Document, text: str) -> JsonValue:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = shorten(": ".join(part for part in (error.context, error.problem) if part))
-        document.fail(f"not YAML: {what}", line=mark.line + 1 if mark else None, hint="check indentation and quotes")
+        hint = next((hint for sign, hint in _YAML_HINTS if sign in what), "check indentation and quotes")
+        document.fail(f"not YAML: {what}", line=mark.line + 1 if mark else None, hint=hint)
     except yaml.YAMLError as error:
         document.fail(f"not YAML: {shorten(str(error))}", hint="it may hold characters that YAML forbids")
     if node is None:
@@ -271,7 +288,12 @@ def _value_of(document: _Document, node: yaml.Node, place: Place) -> JsonValue:
         for key_node, value_node in node.value:
             key_line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                document.fail("a key must be text", place, line=key_line, hint="quote text that starts with { or [")
+                document.fail(
+                    "a key must be text",
+                    place,
+                    line=key_line,
+                    hint="put `{{ ... }}`, and text that starts with { or [, in quotes",
+                )
             key = str(key_node.value)
             _check_text(document, key, place)
             if key in result:
@@ -279,6 +301,7 @@ def _value_of(document: _Document, node: yaml.Node, place: Place) -> JsonValue:
                     f"the key `{shorten(key, 60)}` stands twice", place, line=key_line, hint="keep one of them"
                 )
             result[key] = _value_of(document, value_node, (*place, key))
+            document.lines[(*place, key)] = key_line
         return result
     value = _scalar(document, node, place) if isinstance(node, yaml.ScalarNode) else None
     if isinstance(value, str):

@@ -12,19 +12,23 @@ from manageai_assets.intake.actions import mentions
 from manageai_assets.intake.clauses import (
     begins_with,
     find_phrase,
+    known_verbs,
     names_of,
     phrase_pattern,
     starts_action,
     verb_weight,
     without_fillers,
 )
+from manageai_assets.intake.conditions import split_condition
 from manageai_assets.intake.context import Context, Known
 from manageai_assets.intake.models import Intake
 from manageai_assets.intake.plan import FieldType, TriggerPlan
+from manageai_assets.intake.request_conditions import read_condition
 from manageai_assets.intake.schedules import read_schedule, schedule_span
 from manageai_assets.intake.vocabulary import TriggerWords, vocabulary
 
 _SHOWN = 120
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
 
 def given_trigger(intake: Intake, context: Context) -> TriggerPlan | None:
@@ -74,17 +78,26 @@ def find_trigger(sentences: Sequence[str], context: Context) -> tuple[TriggerPla
     """The trigger, from the first sentence that says one, and the sentences without its words."""
     openers = vocabulary().trigger_openers
     for index, sentence in enumerate(sentences):
+        if begins_with(without_fillers(sentence), vocabulary().otherwise) is not None:
+            continue
         plain = without_fillers(sentence)
-        rest = begins_with(plain, openers)
+        timed = begins_with(plain, tuple(vocabulary().schedule.adverbs)) is not None
+        rest = None if timed else begins_with(plain, openers)
         before = ""
-        if rest is None and (match := phrase_pattern(openers).search(plain)) and starts_action(plain):
+        if rest is None and not timed and (match := phrase_pattern(openers).search(plain)) and starts_action(plain):
             before, rest = plain[: match.start()].strip(" ,"), plain[match.end() :].strip()
         if rest is not None and (cut := _cut(rest)) is not None:
             words, actions = cut
+            words, condition = _qualified(words)
             trigger = _trigger_of(words, context)
             if trigger is None:
                 return None, list(sentences)
-            return trigger, [*sentences[:index], *(part for part in (before, actions) if part), *sentences[index + 1 :]]
+            if condition and find_phrase(" ".join((actions, *sentences[index + 1 :])), vocabulary().otherwise):
+                actions = f"{vocabulary().conditionals[0]} {condition}, {actions}"
+            elif condition:
+                context.gate = read_condition(condition, context)
+            behind = [*(part for part in (before, actions) if part), *sentences[index + 1 :]]
+            return trigger, [*_without_background(sentences[:index], context), *behind]
         if schedule := read_schedule(plain):
             span = schedule_span(plain)
             remains = f"{plain[: span[0]]} {plain[span[1] :]}".strip(" ,:") if span else ""
@@ -95,14 +108,75 @@ def find_trigger(sentences: Sequence[str], context: Context) -> tuple[TriggerPla
                 app=words_for.app, operation=words_for.operation, id=words_for.app, schedule=schedule,
                 label=shorten(plain[span[0] : span[1]].strip(" ,").capitalize(), 80) if span else "",
             )  # fmt: skip
-            return trigger, [*sentences[:index], *([remains] if remains else []), *sentences[index + 1 :]]
+            before_it = _without_background(sentences[:index], context)
+            return trigger, [*before_it, *([remains] if remains else []), *sentences[index + 1 :]]
+    return _told_trigger(sentences, context)
+
+
+def _told_trigger(sentences: Sequence[str], context: Context) -> tuple[TriggerPlan | None, list[str]]:
+    """The trigger where a sentence tells what happens: `A customer books an appointment through our form.`"""
+    first = without_fillers(sentences[0]) if sentences else ""
+    rest = begins_with(first, vocabulary().conditionals)
+    event, actions = (_cut(rest) if rest else None) or ("", "")
+    if actions and _trigger_words(event) and split_condition(event) is None:
+        return _trigger_of(event, context), [actions, *sentences[1:]]
+    for index, sentence in enumerate(sentences[:-1]):
+        plain = without_fillers(sentence)
+        words, condition = _qualified(plain)
+        verb = begins_with(plain, known_verbs()) is not None
+        if verb or condition or begins_with(plain, vocabulary().told) is None or _trigger_words(words) is None:
+            continue
+        said = f"`{shorten(plain, _SHOWN)}` is read as what starts the automation."
+        context.ledger.assume("medium", said, "trigger")
+        trigger = _trigger_of(words, context)
+        return trigger, [*_without_background(sentences[:index], context), *sentences[index + 1 :]]
     return None, list(sentences)
+
+
+def _without_background(sentences: Sequence[str], context: Context) -> list[str]:
+    """Sentences before the trigger that ask for nothing are said to be background."""
+    kept: list[str] = []
+    for sentence in sentences:
+        plain = without_fillers(sentence)
+        if plain and (starts_action(plain) or mentions(plain)):
+            kept.append(sentence)
+        elif plain:
+            context.ledger.assume("low", f"`{shorten(plain, _SHOWN)}` is read as background.", "request")
+    return kept
+
+
+def _qualified(text: str) -> tuple[str, str]:
+    """The words of a trigger, and the condition that stands with them: `a form comes in and the country is Germany`."""
+    for match in phrase_pattern(vocabulary().qualifiers).finditer(text):
+        before, behind = text[: match.start()].strip(" ,"), text[match.end() :].strip()
+        if not (_trigger_words(before) or mentions(before)):
+            continue
+        split = split_condition(behind)
+        if split is not None and split[0] and (split[2] or not split[1].value):
+            return before, behind
+        field = re.match(
+            r"(?:the\s+)?(subject|betreff|status|type|category)\s+(?:line\s+)?(\S.*)", behind, re.IGNORECASE
+        )
+        if field is not None:
+            apps = mentions(field.group(2))
+            value = field.group(2)[: apps[-1].start] if apps else field.group(2)
+            value = re.sub(r"\s+(?:in|on|via|at)\s*(?:our|the|my)?\s*\Z", "", value).strip(" \"'“”")
+            app_words = behind[behind.index(apps[-1].app.name) :] if apps and apps[-1].app.name in behind else ""
+            name = "subject" if field.group(1).lower() == "betreff" else field.group(1).lower()
+            compares = "contains" if name == "subject" else "is"
+            return f"{before} {f'in {app_words}' if app_words else ''}".strip(), f"{name} {compares} {value}"
+    return text, ""
 
 
 def _cut(text: str) -> tuple[str, str] | None:
     """The words of a trigger, and what follows them: behind a comma or `then`."""
     for match in re.finditer(r"\s*[,:]\s*|\s+(?:then|dann|we|wir)\s+", text):
         before, behind = text[: match.start()], text[match.end() :]
+        if match.group().strip() in ("we", "wir"):
+            if not before or not (_trigger_words(before) or mentions(before)):
+                continue
+            told = text[match.start() :].strip()
+            behind = told if starts_action(told) else behind
         if starts_action(behind) or _trigger_words(before) or mentions(before):
             return before, behind
     return (text, "") if _trigger_words(text) or mentions(text) else None
@@ -151,9 +225,16 @@ def _trigger_of(text: str, context: Context) -> TriggerPlan | None:
 
 def _note_leftovers(text: str, understood: Sequence[str], context: Context) -> None:
     """Words of a trigger that the rules leave out of account are said to be."""
-    rest = phrase_pattern(tuple(understood)).sub(" ", text)
-    words = [word for word in re.findall(r"[\w-]+", rest.lower()) if word not in vocabulary().trigger_fillers]
-    if words:
+    known = vocabulary()
+    events = tuple(form for entry in known.triggers for form in _forms(entry))
+    rest = phrase_pattern((*understood, *events)).sub(" ", text)
+    words = [word for word in re.findall(r"[\w-]+", rest.lower()) if word not in known.trigger_fillers]
+    narrowing = [word for word in words if word in known.restricting or word.isdigit()]
+    if narrowing:
+        what = f"which of `{shorten(text, _SHOWN)}` start it is not understood"
+        hint = "such as `when a form comes in and the rating is below 3`"
+        context.ledger.fail("trigger.narrowed", "trigger", what, hint)
+    elif words:
         said = f"Of `{shorten(text, _SHOWN)}`, `{shorten(' '.join(words), 80)}` is not checked: each one starts it."
         context.ledger.assume("high", said, "trigger")
 
@@ -166,22 +247,30 @@ def _app_trigger(text: str, context: Context) -> TriggerPlan | None:
         if mention.app.category == "core" or len(known) != 1:
             continue
         name, operation = next(iter(known.items()))
-        _note_leftovers(text, (*names_of(mention.name, mention.app), *operation.verbs), context)
+        sender = _ADDRESS.search(text) if "from" in operation.inputs else None
+        said_from = (sender.group(), "from") if sender else ()
+        _note_leftovers(text, (*names_of(mention.name, mention.app), *operation.verbs, *said_from), context)
         identifier = context.new_id(mention.name)
         context.about = mention.app.name
         for path, output in operation.outputs.items():
             if output.type == "object" and path not in vocabulary().noise_fields:
                 context.body = f"{identifier}.{path}"
-            elif output.type in ("text", "number", "boolean", "date"):
+            elif output.type in ("text", "number", "boolean", "date") and False not in (output.make, output.n8n):
                 context.fields.append(Known(path, f"{{{{ {identifier}.{path} }}}}", output.type))
-        inputs: dict[str, JsonValue] = {}
+        inside = vocabulary().trigger_fields.get(f"{mention.name}.{name}", {})
+        for path, kind in inside.items():
+            known_as = path.split(".", 1)[-1].replace(".", " ")
+            context.fields.append(Known(known_as, f"{{{{ {identifier}.{path} }}}}", kind))
+        inputs: dict[str, JsonValue] = {"from": sender.group()} if sender else {}
         if "headers" in operation.inputs and context.body:
             shown = vocabulary().result_field
             inputs["headers"] = [shown]
             context.fields.append(Known(shown, f"{{{{ {context.body}.{shown} }}}}"))
             said = f"{mention.app.name} has a column `{shown}`; the other columns are added at set-up."
             context.ledger.assume("medium", said, "trigger.inputs.headers")
-            context.body = ""
+        elif "label_field" in operation.inputs and context.body:
+            shown = vocabulary().result_field
+            context.fields.append(Known(shown, f"{{{{ {context.body}.{shown} }}}}"))
         label = shorten(text[:1].upper() + text[1:], 80)
         return TriggerPlan(app=mention.name, operation=name, id=identifier, label=label, inputs=inputs)
     return None

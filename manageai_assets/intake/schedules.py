@@ -18,7 +18,9 @@ MAX_TEXT = 2000
 _CLOCK = re.compile(
     r"(?:\b(?:at|um|gegen|by)\s+)(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm|uhr|o'clock)?\b|\b(\d{1,2}):(\d{2})\b"
 )
-_MONTH_DAY = re.compile(r"\b(?:on the|am|the)\s+(\d{1,2})(?:st|nd|rd|th|\.)")
+_MONTH_DAY = re.compile(
+    r"\b(?:on the|am|the)\s+(?:(\d{1,2})(?:st|nd|rd|th|\.)|(first|ersten))(?:\s+(?:day\s+)?of(?=\s+(?:each|every)))?"
+)
 
 
 def read_schedule(text: str) -> SchedulePlan | None:
@@ -30,8 +32,8 @@ def read_schedule(text: str) -> SchedulePlan | None:
         return None
     every, minutes, days = found
     at = _clock(lowered) or _part_of_day(lowered, words)
-    if every == "month" and (day := _MONTH_DAY.search(lowered)) and 1 <= int(day.group(1)) <= 31:
-        days = (int(day.group(1)),)
+    if every == "month" and (day := _MONTH_DAY.search(lowered)) and 1 <= int(day.group(1) or 1) <= 31:
+        days = (int(day.group(1) or 1),)
     timed = at if every in ("day", "weekday", "week", "month") else None
     return SchedulePlan.model_validate({"every": every, "minutes": minutes, "at": timed, "on": days})
 
@@ -41,7 +43,11 @@ def schedule_span(text: str) -> tuple[int, int] | None:
     words = vocabulary().schedule
     spans = [match.span() for pattern in _patterns(words) if (match := pattern.search(text.lower()))]
     spans += [match.span() for pattern in (_CLOCK, _MONTH_DAY) if spans and (match := pattern.search(text.lower()))]
-    return (min(start for start, _ in spans), max(end for _, end in spans)) if spans else None
+    if not spans:
+        return None
+    start, end = min(start for start, _ in spans), max(end for _, end in spans)
+    part = re.match(rf"\s+({_alternatives(words.parts_of_day)})s?\b", text[end:].lower())
+    return start, end + (part.end() if part else 0)
 
 
 def schedule_of(plan: SchedulePlan, ledger: Ledger, where: str) -> Schedule:

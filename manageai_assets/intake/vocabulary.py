@@ -64,6 +64,30 @@ class AiTask(DataModel):
     label: str
     prompt: str = Field(description="`{object}` is what the clause says it is about")
     number: bool = Field(default=False, description="the answer is a number")
+    whole: bool = Field(default=False, description="the answer stands for everything in the messages behind it")
+    lists: bool = Field(default=False, description="the clause lists fields, which are read from the answer; `{keys}`")
+
+
+class OperationWords(DataModel):
+    """An operation of the registry."""
+
+    app: RegistryName
+    operation: RegistryName
+
+
+class ReadingWords(OperationWords):
+    """The step that reads fields from a text."""
+
+    input: RegistryName
+    id: StepId
+    label: str
+
+
+class Rewrite(DataModel):
+    """Another way to ask for something."""
+
+    says: str = Field(description="regular expression for the beginning of a clause")
+    asks: str = Field(description="what stands there instead; `{0}` is the first group")
 
 
 class Fill(DataModel):
@@ -72,7 +96,7 @@ class Fill(DataModel):
     inputs: tuple[RegistryName, ...]
     kind: Literal[
         "summary", "headline", "record", "audience", "person", "own_address", "instruction", "fixed", "search", "list",
-        "where",
+        "where", "address", "method", "chat", "formula",
     ]  # fmt: skip
     value: JsonValue = None
     optional: bool = Field(default=False, description="fill it although the operation doesn't need it")
@@ -83,18 +107,38 @@ class Vocabulary(DataModel):
 
     schedule: ScheduleWords
     placeholders: tuple[Placeholder, ...]
+    told: tuple[str, ...]
+    qualifiers: tuple[str, ...]
     trigger_openers: tuple[str, ...]
     triggers: tuple[TriggerWords, ...]
     conditionals: tuple[str, ...]
+    exceptions: tuple[str, ...] = Field(description="conditions that stop what they stand beside")
     otherwise: tuple[str, ...]
     loops: tuple[str, ...]
     connectors: tuple[str, ...]
     fillers: tuple[str, ...]
+    modals: tuple[str, ...]
+    receives: tuple[str, ...]
+    participles: dict[str, tuple[str, ...]] = Field(description="irregular ones, by verb")
+    rewrites: tuple[Rewrite, ...]
+    final_verbs: dict[str, tuple[str, ...]] = Field(description="verbs that close a clause, by what opens one")
+    auxiliaries: tuple[str, ...]
+    separable: tuple[str, ...]
+    pauses: tuple[str, ...]
+    later: tuple[str, ...] = Field(description="words behind a pause: `two days later`")
+    pause_units: dict[str, int] = Field(description="in seconds")
+    numbers: dict[str, int]
+    retries: tuple[str, ...]
+    restricting: tuple[str, ...] = Field(description="words that narrow what is done; never left out in silence")
+    clause_fillers: tuple[str, ...]
     verbs: dict[str, tuple[str, ...]] = Field(description="further words for a verb of the registry")
     categories: dict[str, tuple[str, ...]] = Field(
         description="apps' category that a verb asks for when no app is named"
     )
     ai_tasks: tuple[AiTask, ...]
+    ai_other: AiTask
+    address: OperationWords
+    reading: ReadingWords
     ai_app: RegistryName = Field(description="used when the client has no app of that kind")
     ai_category: str
     prefer: dict[RegistryName, tuple[RegistryName, ...]] = Field(
@@ -103,6 +147,10 @@ class Vocabulary(DataModel):
     collect_words: tuple[str, ...]
     record_words: tuple[str, ...] = Field(description="words for the record itself: it, the lead, them")
     person_words: tuple[str, ...]
+    to_sender: tuple[str, ...]
+    reply_words: tuple[str, ...]
+    verb_notes: dict[str, str]
+    trigger_fields: dict[str, dict[str, FieldType]]
     own_words: tuple[str, ...] = Field(description="words for the client's own people")
     audience_words: tuple[str, ...] = Field(description="words that are no part of a channel's name")
     fill: tuple[Fill, ...]

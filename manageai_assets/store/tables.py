@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, MetaData, Text, UniqueConstraint, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SCHEMA = "manageai"
@@ -28,7 +28,7 @@ class Base(DeclarativeBase):
     """Base of the tables: times have a time zone, constraints have predictable names."""
 
     metadata = MetaData(schema=SCHEMA, naming_convention=NAMES)
-    type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSONB, list[str]: JSONB}  # noqa: RUF012
+    type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSON, list[str]: JSONB}  # noqa: RUF012
 
 
 class Build(Base):
@@ -46,7 +46,7 @@ class Build(Base):
     slug: Mapped[str] = mapped_column(Text)
     version: Mapped[int]
     digest: Mapped[str] = mapped_column(Text, comment="SHA-256 of what the intake says")
-    intake: Mapped[dict[str, Any]] = mapped_column(comment="the intake as JSON")
+    intake: Mapped[dict[str, Any]] = mapped_column(comment="the intake as JSON, its fields in their order")
     customer: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text, comment="what the automation is called")
     status: Mapped[str] = mapped_column(Text, index=True)

@@ -76,6 +76,8 @@ def test_steps_and_edges() -> None:
     assert graph.handler("b") is None
     assert graph.get("nobody") is None
     assert [step.id for step in graph.below("a")] == ["b", "h"]
+    assert graph.until("t", None) == {"t", "a", "b", "h"}
+    assert graph.until("t", "a") == {"t", "a"}
     with pytest.raises(SpecError, match="no step `nobody`"):
         graph.step("nobody")
 
@@ -183,12 +185,12 @@ def test_thousands_of_steps_need_neither_stack_nor_patience() -> None:
     count = 5_000
     chain = ", ".join(["t s0", *(f"s{n} s{n + 1}" for n in range(count))])
     graph = graph_of(chain)
-    started = time.perf_counter()
+    started = time.process_time()
     assert graph.cycle() is None
     assert graph.sees(f"s{count}", "s0")
     assert len(graph.ancestors(f"s{count}")) == count + 1
     assert sum(1 for step in graph if graph.leads_to("t", step.id)) == count + 1
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 NAMES = [step["id"] for step in valid_spec()["steps"]]

@@ -14,7 +14,9 @@ def graphs(draw: st.DrawFn) -> dict[str, list[str]]:
     size = draw(st.integers(1, 25))
     return {
         str(node): [
-            str(target) for target in draw(st.lists(st.integers(node + 1, size), max_size=4, unique=True)) if target < size
+            str(target)
+            for target in draw(st.lists(st.integers(node + 1, size), max_size=4, unique=True))
+            if target < size
         ]
         if node + 1 < size
         else []

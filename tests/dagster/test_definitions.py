@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, BackfillPolicy, Definitions
+from dagster import AssetKey, BackfillPolicy, Definitions, SensorDefinition
 from pydantic import JsonValue
 
 from manageai_assets.definitions import assemble
@@ -57,7 +57,7 @@ def described(defs: Definitions) -> dict[str, JsonValue]:
     }
 
 
-def sorted_sensors(defs: Definitions):  # type: ignore[no-untyped-def]
+def sorted_sensors(defs: Definitions) -> list[SensorDefinition]:
     """The sensors by name."""
     return sorted(defs.get_repository_def().sensor_defs, key=lambda sensor: sensor.name)
 

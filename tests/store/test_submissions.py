@@ -52,6 +52,13 @@ def test_a_changed_intake_is_the_next_version(engine: Engine) -> None:
     assert submit(engine, intake_of(document), "inbox").partition_key == "a@v2"
 
 
+def test_the_order_of_fields_is_kept(engine: Engine) -> None:
+    given = intake("a").model_copy(update={"samples": {"zeta": {"b": 1, "a": 2}, "alpha": {}}})
+    submit(engine, given, "inbox")
+    document = intake_document(engine, BuildKey("a", 1))
+    assert json.dumps(document) == json.dumps(given.model_dump(mode="json"))
+
+
 def test_a_failed_build_is_asked_for_again(engine: Engine) -> None:
     first = submit(engine, intake("a"), "inbox")
     assert mark_crashed(engine, [BuildKey("a", 1)], "run", "power cut", LONG_AGO) == 0

@@ -212,14 +212,14 @@ DEEP = [
 @pytest.mark.parametrize("text", DEEP, ids=[f"{text[:12]}-{len(text)}" for text in DEEP])
 @pytest.mark.parametrize("notation", [SPEC, MAKE])
 def test_monstrous_texts_are_read_or_refused_at_once(text: str, notation: object) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     refusal = ""
     try:
         write(parse.__wrapped__(text, notation))
     except ExpressionError as error:
         refusal = str(error)
     assert len(refusal) < 1000
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_long_sums_are_fine() -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from compilers.errors import ExpressionError
@@ -110,6 +110,8 @@ def test_evaluation_gives_a_value_or_refuses(template: Template) -> None:
 
 
 @given(templates())
+@example(Template((Literal("a"), Call("nosuch", ()))))
+@example(Template((Binary("+", Call("nosuch", (Call("now", ()),)), Literal("a")),)))
 @settings(max_examples=200, deadline=None)
 def test_n8n_is_written_or_refused(template: Template) -> None:
     try:

@@ -209,3 +209,14 @@ def test_a_cycle_is_refused() -> None:
     ]  # fmt: skip
     with pytest.raises(CompileError, match="cycle"):
         emit(spec(WEBHOOK, steps, edges))
+
+
+def test_a_handler_stands_below_the_flow_that_it_guards() -> None:
+    rows: dict[object, object] = {}
+    for module in made(HANDLER):
+        metadata = module["metadata"]
+        assert isinstance(metadata, dict)
+        assert isinstance(metadata["designer"], dict)
+        rows[module["id"]] = metadata["designer"]["y"]
+    assert [rows[number] for number in (1, 2, 3)] == [0, 0, 0]
+    assert all(isinstance(row, int) and row > 0 for number, row in rows.items() if number not in (1, 2, 3))

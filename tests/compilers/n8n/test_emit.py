@@ -54,7 +54,10 @@ def test_a_router_that_runs_the_first_match_is_a_switch_with_a_fallback_output()
     switch = nodes(ROUTER_FIRST.spec)["Routes"]
     assert switch["type"] == "n8n-nodes-base.switch"
     assert isinstance(switch["parameters"], dict)
-    assert switch["parameters"]["options"] == {"fallbackOutput": "extra"}
+    assert switch["parameters"]["options"] == {
+        "fallbackOutput": "extra",
+        "renameFallbackOutput": "Otherwise",
+    }
 
 
 def test_a_handled_step_has_its_error_output_wired() -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from compilers.n8n.emit import emit
 from compilers.spec import Spec
 from manageai_assets.intake.reading import read_intake
@@ -38,11 +36,9 @@ def test_every_example_is_accepted(n8n_oracle: Oracle) -> None:
 
 
 def test_the_oracle_does_see_what_is_wrong(n8n_oracle: Oracle) -> None:
-    document = emit(FLOWS[0].spec).document
-    assert isinstance(document["nodes"], list)
-    broken = {
-        **document,
-        "nodes": [{**node, "typeVersion": 99} for node in document["nodes"] if isinstance(node, dict)],
-    }
-    with pytest.raises(AssertionError):
-        assert grave(n8n_oracle.check_workflows([broken])[0]) == []
+    broken = emit(FLOWS[0].spec).document
+    assert isinstance(broken["nodes"], list)
+    for node in broken["nodes"]:
+        assert isinstance(node, dict)
+        node["typeVersion"] = 99
+    assert grave(n8n_oracle.check_workflows([broken])[0])

@@ -323,9 +323,9 @@ def test_depth_is_no_matter(depth: int) -> None:
 def test_thousands_of_modules_take_seconds_at_most() -> None:
     flow = [new(n, "util:ComposeTransformer", mapper={"value": f"{{{{{n - 1}.value}}}}"}) for n in range(2, 5_000)]
     document = {"name": "Long", "flow": [new(1, "util:BasicTrigger"), *flow], "metadata": {"version": 1}}
-    started = time.perf_counter()
+    started = time.process_time()
     assert rules_that_fire(document) == {"make.root.size"}
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 # -- genuine exports -----------------------------------------------------------------------------------------------

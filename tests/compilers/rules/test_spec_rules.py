@@ -341,6 +341,6 @@ def test_thousands_of_steps_take_seconds_at_most() -> None:
         "connections": [],
     }  # fmt: skip
     spec = parse_spec(document)
-    started = time.perf_counter()
+    started = time.process_time()
     assert {finding.rule for finding in validate_spec(spec)} == {"spec.structure.size"}
-    assert time.perf_counter() - started < 15
+    assert time.process_time() - started < 15

@@ -8,12 +8,10 @@ from compilers.errors import Finding
 from compilers.rules import catalogue
 from compilers.spec import NativeStep, Spec
 from manageai_assets.build.exports import (
+    EXPORTS,
     ExportValidationReport,
-    MakeExport,
-    N8nExport,
+    PlatformExport,
     export_validation_report,
-    make_export,
-    n8n_export,
     platform_report,
     report_of,
     validation_report,
@@ -21,11 +19,11 @@ from manageai_assets.build.exports import (
 from manageai_assets.stages import NotWanted, Outcome, Stage, Value, Waiting, run_stages
 from tests.manageai_assets.build import specs
 
-STAGES: tuple[Stage, ...] = (validation_report, make_export, n8n_export, export_validation_report)
+STAGES: tuple[Stage, ...] = (validation_report, *EXPORTS.values(), export_validation_report)
 
 
 def run(spec: Spec) -> dict[str, Outcome]:
-    """These four stages over a spec."""
+    """These stages over a spec."""
     return run_stages(STAGES, {"canonical_spec": spec}, lambda: 0.0)
 
 
@@ -39,8 +37,8 @@ def reported(outcomes: dict[str, Outcome]) -> ExportValidationReport:
 def test_valid_specs_are_compiled_for_both_platforms(spec: Spec) -> None:
     outcomes = run(spec)
     assert not outcomes["validation_report"].blocked
-    assert isinstance(outcomes["make_export"].value, MakeExport)
-    assert isinstance(outcomes["n8n_export"].value, N8nExport)
+    assert isinstance(outcomes["make_export"].value, PlatformExport)
+    assert isinstance(outcomes["n8n_export"].value, PlatformExport)
     report = reported(outcomes)
     assert [item.platform for item in report.wanted] == ["make", "n8n"]
     for item in report.platforms:
@@ -92,7 +90,7 @@ def test_an_export_that_was_not_made_says_so() -> None:
 def test_errors_in_an_export_are_a_failed_check() -> None:
     outcomes = run(specs.linear())
     export = outcomes["make_export"].value
-    assert isinstance(export, MakeExport)
+    assert isinstance(export, PlatformExport)
     document = {key: value for key, value in export.root.items() if key != "flow"}
     item = platform_report(specs.linear(), "make", document)
     assert item.status == "has errors"

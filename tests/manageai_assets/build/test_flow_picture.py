@@ -197,9 +197,9 @@ def test_any_label_gives_well_formed_svg_with_nothing_in_it_that_runs(label: str
 @pytest.mark.parametrize("count", [0, 1, 40, 400])
 def test_from_one_step_to_hundreds(count: int) -> None:
     spec = chain_of(count)
-    started = time.perf_counter()
+    started = time.process_time()
     root = ElementTree.fromstring(draw(spec))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert len([path for path in root.iter(f"{SVG}path") if path.get("marker-end")]) == count
     title = root.find(f"{SVG}title")
     assert title is not None

@@ -13,6 +13,7 @@ from compilers.spec import (
     AggregateStep,
     AppStep,
     Edge,
+    Filter,
     IfElseStep,
     IterateStep,
     MergeStep,
@@ -23,7 +24,7 @@ from compilers.spec import (
     Step,
     TriggerStep,
 )
-from manageai_assets.build.operations import Operations, operations_per_run
+from manageai_assets.build.operations import MOST_BUNDLES, Operations, operations_per_run
 from manageai_assets.build.runs import runs_per_month
 from tests.manageai_assets.build import specs
 from tests.manageai_assets.build.specs import linear, slack
@@ -200,3 +201,31 @@ def test_polling_trigger_counts_each_check() -> None:
     assert runs.per_month == 600
     assert runs.polls_per_month == 8640  # 30 x 24 x 12
     assert runs.interval_minutes == 5
+
+
+def test_the_most_that_a_run_takes_counts_each_branch_and_what_is_behind_the_merge_once() -> None:
+    """Were branches added up behind each merge, a row of if-elses would double with every one."""
+    steps: list[Step] = []
+    edges: list[Edge] = []
+    above, count = "start", 200
+    for n in range(count):
+        choice, yes, no, merge = f"choose{n}", f"yes{n}", f"no{n}", f"merge{n}"
+        steps += [IfElseStep(id=choice), slack(yes, "Yes", "yes"), slack(no, "No", "no"), MergeStep(id=merge)]
+        edges += chain(above, choice)
+        edges += [Edge(source=choice, target=yes, kind="branch", filter=Filter())]
+        edges += [Edge(source=choice, target=no, kind="branch", fallback=True)]
+        edges += [*chain(yes, merge), *chain(no, merge)]
+        above = merge
+    found = operations_per_run(spec_of(*steps, edges=tuple(edges)))
+    assert found.credits == 1 + count  # the webhook, and one of the two messages each time
+    assert found.most_credits == 1 + 2 * count
+
+
+def test_loops_in_loops_without_end_are_counted_up_to_a_limit() -> None:
+    loops = [RepeatStep(id=f"r{n}", repeats=10_000) for n in range(30)]
+    last = slack("tell", "Tell", "x")
+    names = [step.id for step in loops]
+    found = operations_per_run(spec_of(*loops, last, edges=chain("start", *names, "tell")))
+    row = found.steps[-1]
+    assert (row.step, row.times) == ("tell", Decimal(MOST_BUNDLES))
+    assert row.why == "once for each bundle of ..., " + ", ".join(f"`{name}`" for name in names[-10:])

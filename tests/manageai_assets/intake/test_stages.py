@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from compilers.exports import emit
 from compilers.rules import validate_spec
 from compilers.spec import AggregateStep, IterateStep, RouterStep, Spec
 from manageai_assets.intake.assessment import Assessment
+from manageai_assets.intake.models import Intake
 from manageai_assets.intake.reading import parse_intake, read_intake
 from manageai_assets.intake.stages import assessment, assessment_markdown, canonical_spec
 from manageai_assets.stages import Outcome, run_stages
+from tests.fakes.claude import KEY, Reply, answer, failure, fake_claude
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples" / "intakes").glob("*.yaml"))
 READY = [file for file in EXAMPLES if file.stem != "quickbite-catering-idea"]
@@ -43,7 +47,7 @@ def test_an_example_builds_without_errors_for_each_platform(file: Path) -> None:
     assert isinstance(spec, Spec)
     assert not [finding for finding in validate_spec(spec) if finding.severity != "info"]
     for platform in spec.targets:
-        assert not [finding for finding in emit(spec, platform).findings if finding.severity != "info"]
+        assert not [finding for finding in emit(spec, platform).findings if finding.severity == "error"]
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
@@ -95,3 +99,39 @@ def test_client_text_is_no_markup_in_the_preview() -> None:
     text = assessment_markdown(result)
     assert "<script>" not in text
     assert "[l](" not in text
+
+
+PLAN: JsonValue = {
+    "trigger": {"app": "webhook", "operation": "receive", "id": "form", "label": "Form"},
+    "steps": [
+        {
+            "app": "slack", "operation": "send_message", "id": "tell", "label": "Tell sales",
+            "inputs": {"channel": "sales", "text": "{{ form.body.email }}"},
+        }
+    ],
+}  # fmt: skip
+WRONG: JsonValue = json.loads(json.dumps(PLAN).replace("form.body", "nobody.body"))
+
+
+@pytest.mark.parametrize(
+    ("replies", "made_by", "rounds", "noted"),
+    [
+        ((answer({"plan": PLAN}),), "claude", 1, ""),
+        ((answer({"plan": WRONG}), answer({"plan": PLAN})), "claude", 2, ""),
+        ((answer({"plan": WRONG}),), "claude", 3, ""),
+        ((failure(401),), "rules", 1, "could not read the request"),
+    ],
+)
+def test_the_environment_s_key_and_address_lead_to_claude(
+    replies: tuple[Reply, ...], made_by: str, rounds: int, noted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with fake_claude(*replies) as server:
+        monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.base_url)
+        free = Intake.model_validate({"customer": "Acme", "request": "Do what we spoke of when a form comes in."})
+        value = run_stages((assessment,), {"intake": free}, lambda: 0.0)["assessment"].value
+    assert isinstance(value, Assessment)
+    assert (value.made_by, len(value.rounds)) == (made_by, rounds)
+    assert noted in value.note
+    assert (value.usage.requests if value.usage else 0) == (rounds if made_by == "claude" else 0)
+    assert KEY not in value.model_dump_json()

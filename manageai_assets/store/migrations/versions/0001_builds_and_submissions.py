@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 
 revision = "0001"
 down_revision = None
@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("slug", sa.Text, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("digest", sa.Text, nullable=False, comment="SHA-256 of what the intake says"),
-        sa.Column("intake", JSONB, nullable=False, comment="the intake as JSON"),
+        sa.Column("intake", JSON, nullable=False, comment="the intake as JSON, its fields in their order"),
         sa.Column("customer", sa.Text, nullable=False),
         sa.Column("name", sa.Text, nullable=False, comment="what the automation is called"),
         sa.Column("status", sa.Text, nullable=False),

@@ -1,0 +1,13 @@
+"""The build job over the real stages, for `reconstructable`."""
+
+from dagster import JobDefinition
+
+from manageai_assets.build import assets as build
+from manageai_assets.definitions import BUILD_JOB, assemble
+from manageai_assets.intake import assets as intake
+from manageai_assets.pipeline import STAGES
+
+
+def build_job() -> JobDefinition:
+    """The job that `build` is in the code location."""
+    return assemble([*intake.ASSETS, *build.ASSETS], STAGES).resolve_job_def(BUILD_JOB)
