@@ -228,7 +228,7 @@ def _export_check(item: PlatformReport) -> Check:
 
 @stage(
     artifact="export_validation_report.json",
-    group="validation",
+    group="exports",
     preview=_exports_preview,
     checks=_export_checks,
     check_names=tuple(map(_check_name, EXPORTS.values())),
