@@ -297,7 +297,9 @@ def _clause(text: str, chosen: Chosen, task: AiTask | None, keys: tuple[str, ...
     if task is None:
         return Clause(text, noun, search=chosen.operation.kind == "search")
     if not task.verbs:
-        asked = rest[:1].upper() + rest[1:]
+        told = " ".join(rest.split())
+        asked = begins_with(told, vocabulary().ai_lead_ins) or told
+        asked = asked[:1].upper() + asked[1:]
         return Clause(text, noun, task.prompt.format(object=asked, keys=""))
     record = begins_with(noun, vocabulary().record_words)
     object_ = f"this {record}".strip() if record is not None else noun or "this"

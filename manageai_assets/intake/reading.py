@@ -43,6 +43,7 @@ _YAML_HINTS = (
     ("mapping values are not allowed", "put a text that holds `: ` in quotes, or write it below `>`"),
     ("expected <block end>", "lines of one list or map must begin in the same column"),
 )
+_HASH_WORD = re.compile(r"[ \t]*#\w\S*")
 _ALLOWED_CONTROLS = "\n\t\r"
 _DIRECTION_OVERRIDES = frozenset((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 """Characters that make text read differently from what it says."""
@@ -263,6 +264,8 @@ def _check_events(document: _Document, text: str) -> None:
             document.fail(
                 "YAML tags can't be used", line=line, hint="leave the tag out; quote a text that starts with !"
             )
+        if isinstance(event, yaml.ScalarEvent) and not event.style:
+            _check_comment(document, text, event)
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
@@ -275,6 +278,18 @@ def _check_events(document: _Document, text: str) -> None:
             document.fail(f"nested deeper than {MAX_DEPTH} levels", line=line)
         if values > 2 * MAX_VALUES:
             document.fail(f"holds more than {MAX_VALUES} values", line=line)
+
+
+def _check_comment(document: _Document, text: str, event: yaml.ScalarEvent) -> None:
+    """A comment that looks like a word of the text before it, such as the channel in `tell #sales`, would be lost."""
+    end = event.end_mark
+    lost = _HASH_WORD.match(text, end.index) if end else None
+    if end and lost:
+        document.fail(
+            f"`{shorten(lost.group().strip(), 60)}` and what follows it there is a comment to YAML and would be lost",
+            line=end.line + 1,
+            hint="put the text in quotes, or write a space behind # where a comment is meant",
+        )
 
 
 def _value_of(document: _Document, node: yaml.Node, place: Place) -> JsonValue:

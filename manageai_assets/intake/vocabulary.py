@@ -137,6 +137,7 @@ class Vocabulary(DataModel):
     )
     ai_tasks: tuple[AiTask, ...]
     ai_other: AiTask
+    ai_lead_ins: tuple[str, ...]
     address: OperationWords
     reading: ReadingWords
     ai_app: RegistryName = Field(description="used when the client has no app of that kind")

@@ -71,3 +71,10 @@ def test_a_call_without_a_key_needs_no_account() -> None:
     spec = build_spec(plain, result.plan).spec
     assert spec is not None
     assert [step.model_dump().get("connection") for step in spec.steps] == [None, "http"]
+
+
+def test_a_hash_that_would_swallow_the_rest_of_a_text_is_told_and_a_comment_is_none() -> None:
+    with pytest.raises(UserError, match=r"line 2.*`#sales,`"):
+        parse_intake("customer: Acme\nrequest: When a form comes in, tell #sales, then log it.\n")
+    read = parse_intake("customer: Acme  # the client\nrequest: 'When a form comes in, tell #sales in Slack.'\n")
+    assert (read.customer.name, "#sales" in read.request) == ("Acme", True)

@@ -51,6 +51,14 @@ def operations(spec: Spec) -> list[str]:
             "webhook.receive openai.chat slack.send_message google_sheets.add_row",
         ),
         (
+            "For every incoming support email in Gmail, ask ChatGPT to sort it and log the answer to a Google sheet.",
+            "gmail.watch_emails openai.chat google_sheets.add_row",
+        ),
+        (
+            "For each new order, send the customer a confirmation with Gmail and save it to Airtable.",
+            "webhook.receive gmail.send_email airtable.create_record",
+        ),
+        (
             "Please automatically notify the team in Slack whenever somebody submits our contact form.",
             "webhook.receive slack.send_message",
         ),
@@ -265,3 +273,9 @@ def test_any_request_is_understood_or_asked_about(text: str) -> None:
 def test_long_requests_are_read_or_asked_about(opening: str, piece: str) -> None:
     result = assess(intake_of_request(opening + piece * (90_000 // len(piece))))
     assert result.ready or result.blocking
+
+
+def test_a_language_model_is_asked_what_the_sentence_asks_of_it() -> None:
+    _, spec = read("When a form comes in, ask ChatGPT to write a limerick about the visitor and post it to Slack.")
+    prompt = next(step.inputs["prompt"] for step in spec.steps if isinstance(step, AppStep) and step.app == "openai")
+    assert str(prompt).startswith("Write a limerick")
