@@ -8,7 +8,8 @@ nodes in between pair their items. A step that may give several items is read th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from pydantic import JsonValue
 
@@ -17,12 +18,14 @@ from compilers.expressions.functions import Kind
 from compilers.expressions.javascript import js_string, spaced
 from compilers.expressions.n8n_writer import js_value, n8n_value, write_js, write_template
 from compilers.expressions.parser import parse
-from compilers.expressions.tree import Node, Path, Reference, Template
+from compilers.expressions.tree import Node, Part, Path, Reference, Template
 from compilers.graph import SpecGraph, gives_several
 from compilers.operators import filter_js
 from compilers.paths import asks_for_error, is_object, platform_path, system_field
 from compilers.registry import registry
 from compilers.spec import AnyStep, Filter, IterateStep, OperationStep, RepeatStep
+
+Written = TypeVar("Written")
 
 
 def expression(javascript: str) -> str:
@@ -53,45 +56,28 @@ class N8nValues:
 
     def value(self, value: JsonValue) -> JsonValue:
         """The value as a node's parameter."""
-        try:
-            return n8n_value(value, self._resolve, self._kind_of)
-        except UserError as error:
-            self._found(error)
-            return ""
+        nothing: JsonValue = ""
+        return self._written(lambda: n8n_value(value, self._resolve, self._kind_of), nothing)
 
     def text(self, parts: list[str | tuple[JsonValue]]) -> JsonValue:
         """Fixed pieces and values as one text parameter."""
-        pieces: list[str] = []
+        written: list[Part] = []
         for part in parts:
             if isinstance(part, str):
-                pieces.append(part)
+                written.append(part)
             elif isinstance(part[0], str):
-                pieces.append(part[0])
-            else:
-                pieces.append("" if part[0] is None else json.dumps(part[0]))
-        template = Template(())
-        for piece, part in zip(pieces, parts, strict=True):
-            parsed = Template((piece,)) if isinstance(part, str) else self._parse(piece)
-            template = Template((*template.parts, *parsed.parts))
-        try:
-            return write_template(_joined(template), self._resolve, self._kind_of)
-        except UserError as error:
-            self._found(error)
-            return ""
+                written.extend(self._parse(part[0]).parts)
+            elif part[0] is not None:
+                written.append(json.dumps(part[0]))
+        return self._written(lambda: write_template(_joined(written), self._resolve, self._kind_of), "")
 
     def json_text(self, value: JsonValue) -> JsonValue:
         """The value as JSON text: n8n quotes it when it runs."""
-        if isinstance(value, str) and self._parse(value).is_literal:
-            return self.value(value)
         return expression(f"JSON.stringify({self.javascript(value)})")
 
     def javascript(self, value: JsonValue) -> str:
         """The value as a JavaScript expression, fit for Code nodes and for `={{ }}`."""
-        try:
-            return js_value(value, self._resolve, self._kind_of)
-        except UserError as error:
-            self._found(error)
-            return "null"
+        return self._written(lambda: js_value(value, self._resolve, self._kind_of), "null")
 
     def as_text(self, value: JsonValue) -> JsonValue:
         """The value as a text parameter; a missing value is the empty text."""
@@ -113,19 +99,19 @@ class N8nValues:
         return expression(f"((value) => {is_number} ? Number(value) : {otherwise})({self.javascript(value)})")
 
     def _javascript_of(self, node: Node) -> str:
-        try:
-            return write_js(node, self._resolve, self._kind_of)
-        except UserError as error:
-            self._found(error)
-            return "null"
+        return self._written(lambda: write_js(node, self._resolve, self._kind_of), "null")
 
     def filter_javascript(self, condition: Filter) -> str:
         """A whole filter as one JavaScript boolean."""
+        return self._written(lambda: filter_js(condition, self._resolve, self._kind_of), "false")
+
+    def _written(self, write: Callable[[], Written], otherwise: Written) -> Written:
+        """What `write` gives, or `otherwise` when it can't be written, which is noted."""
         try:
-            return filter_js(condition, self._resolve, self._kind_of)
+            return write()
         except UserError as error:
             self._found(error)
-            return "false"
+            return otherwise
 
     # -- references --------------------------------------------------------------------------------------------
 
@@ -180,17 +166,13 @@ class N8nValues:
         )
 
 
-def _joined(template: Template) -> Template:
-    """The template with neighbouring texts made one, and none empty."""
-    parts: list[str] = []
-    joined: list[object] = []
-    for part in (*template.parts, None):
-        if isinstance(part, str):
-            parts.append(part)
-            continue
-        if "".join(parts):
-            joined.append("".join(parts))
-        parts = []
-        if part is not None:
+def _joined(parts: Sequence[Part]) -> Template:
+    """The parts as a template: neighbouring texts made one, and none empty."""
+    joined: list[Part] = []
+    for part in parts:
+        last = joined[-1] if joined else None
+        if isinstance(part, str) and isinstance(last, str):
+            joined[-1] = last + part
+        elif part != "":
             joined.append(part)
-    return Template(tuple(joined))  # type: ignore[arg-type]
+    return Template(tuple(joined))

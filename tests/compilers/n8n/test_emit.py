@@ -134,3 +134,15 @@ def test_client_text_in_names_and_values_never_becomes_an_expression() -> None:
     assert "$env" not in str(parameters["text"]) or not str(parameters["text"]).startswith("={{ $env")
     findings = validate_export("n8n", emit(spec(WEBHOOK, steps, edges)).document)
     assert [str(finding) for finding in findings if finding.severity == "error"] == []
+
+
+def test_a_text_as_a_json_body_is_a_json_text_whether_or_not_it_refers_to_anything() -> None:
+    for body, written in (
+        ('say "hi"', '={{ JSON.stringify("say \\"hi\\"") }}'),
+        ("{{ call.body.x }}", '={{ JSON.stringify($("Call").first().json.body?.x ?? null) }}'),
+    ):
+        inputs: Json = {"url": "https://x.example", "method": "POST", "body": body}
+        step: Json = {"id": "send", "kind": "app", "app": "http", "operation": "request", "inputs": inputs}
+        parameters = nodes(spec(WEBHOOK, [step], [{"source": "call", "target": "send"}]))["Send"]["parameters"]
+        assert isinstance(parameters, dict)
+        assert parameters["jsonBody"] == written
