@@ -35,6 +35,10 @@ def platform_path(step: AnyStep, reference: Reference, platform: Platform) -> Pa
         raise CompileError(
             f"{platform} doesn't give `{first}` of `{step.id}`", hint="use another output, or pass the value on before"
         )
+    if output.type == "file" and platform == "n8n":
+        raise CompileError(
+            f"`{step.id}` gives a file, which n8n passes on beside the fields", hint="read the file's text first"
+        )
     if place is None:
         return path
     if isinstance(place, Columns):
@@ -74,6 +78,12 @@ def system_field(step: AnyStep, path: Path) -> str | None:
 def asks_for_error(path: Path) -> bool:
     """Whether a path asks a step that failed for its error: `error.message`, `error.type` or `error` as a whole."""
     return bool(path) and path[0] == Field("error")
+
+
+def is_file(step: AnyStep, path: Path) -> bool:
+    """Whether the path leads to a file's content."""
+    output = output_of(step, path)
+    return output is not None and output.type == "file" and len(path) == 1
 
 
 def is_object(step: AnyStep, path: Path) -> bool:

@@ -18,6 +18,7 @@ from compilers.errors import CompileError, Finding, Severity, UserError
 from compilers.export import Export, by_account
 from compilers.graph import SpecGraph
 from compilers.layout import grid
+from compilers.make import residue
 from compilers.make.modules import Module, ModuleMaker, directive, flow_module
 from compilers.make.values import MakeValues
 from compilers.registry import registry
@@ -47,9 +48,25 @@ class _Flow:
     joins: bool
 
 
+@dataclass(frozen=True)
+class Written:
+    """A blueprint as the compiler writes it, without what was kept of a parsed one.
+
+    `modules` are its modules by their steps; the directive that ends a step's handler is `<step>/directive`.
+    """
+
+    document: dict[str, JsonValue]
+    modules: dict[str, Module]
+
+
 def emit(spec: Spec) -> Export:
     """The blueprint of a spec. Raises `CompileError` with one finding for each thing that Make can't express."""
     return _Emitter(spec).export()
+
+
+def write(spec: Spec) -> Written:
+    """The blueprint of a spec as far as Make can express it."""
+    return _Emitter(spec).written()
 
 
 class _Emitter:
@@ -61,11 +78,10 @@ class _Emitter:
             hint = "remove an edge of it, or use a repeat step"
             raise CompileError(f"the steps form a cycle: {' -> '.join(cycle)}", where="edges", hint=hint)
         self._steps: dict[str, AnyStep] = {step.id: step for step in spec.nodes}
-        self._ids: dict[str, int] = {}
-        for step in self._graph.topological():
-            if self._has_module(step):
-                self._ids[step.id] = len(self._ids) + 1
-        self._next_id = len(self._ids) + 1
+        self._parsed = "make" in spec.residue
+        self._ids = self._numbers()
+        self._used = set(self._ids.values()) | {_kept_id(_of(step, "directive")) or 0 for step in spec.nodes}
+        self._made: dict[str, Module] = {}
         self._maker = ModuleMaker(spec, self._graph, self._ids)
         self._findings: list[Finding] = []
         self._modules: dict[int, Module] = {}
@@ -75,11 +91,36 @@ class _Emitter:
         self._ends: dict[str, list[Module]] = {}
         self._joined: dict[str, list[str]] = {}
         self._merges: dict[str | None, MergeStep] = {}
-        for step in self._graph:
+        for step in self._graph.topological():
             if isinstance(step, MergeStep):
-                self._merges.setdefault(self._graph.parent(step.id), step)
+                above = (one for one in self._graph.line(step.id) if isinstance(self._steps[one], IfElseStep))
+                opened = next((one for one in above if one not in self._merges), None)
+                self._merges.setdefault(opened or self._graph.parent(step.id), step)
 
-    def export(self) -> Export:
+    def _numbers(self) -> dict[str, int]:
+        """The number of every module: the one that a parsed module had, else the next that is free."""
+        ids: dict[str, int] = {}
+        taken: set[int] = set()
+        for step in self._graph.topological():
+            number = _kept_id(step.residue.get("make", {}))
+            if number is not None and number not in taken and self._has_module(step):
+                ids[step.id] = number
+                taken.add(number)
+        free = 0
+        for step in self._graph.topological():
+            if self._has_module(step) and step.id not in ids:
+                free += 1
+                while free in taken:
+                    free += 1
+                ids[step.id] = free
+        return ids
+
+    def written(self) -> Written:
+        """The document, and its modules by their steps."""
+        flow, orphans = self._flows()
+        return Written(self._document(flow, orphans), self._made)
+
+    def _flows(self) -> tuple[list[Module], list[list[Module]]]:
         flow = self._main_flow()
         orphans: list[list[Module]] = []
         for step in self._graph.unreachable():
@@ -91,12 +132,19 @@ class _Emitter:
                     )
                 )
         self._place([str(_id(modules[0])) for modules in (flow, *orphans) if modules])
+        return flow, orphans
+
+    def export(self) -> Export:
+        """The document with what was kept of a parsed one, and what there is to know about it."""
+        flow, orphans = self._flows()
+        document = self._document(flow, orphans)
         errors = [finding for finding in self._findings if finding.severity == "error"]
         if errors:
             raise CompileError("Make can't express this spec", where=self._spec.slug, findings=errors)
+        self._restore(document)
         return Export(
             platform="make",
-            document=self._document(flow, orphans),
+            document=document,
             connections=by_account(self._maker.connections),
             webhooks=tuple(self._maker.webhooks),
             findings=tuple(self._findings),
@@ -104,6 +152,16 @@ class _Emitter:
                 step.id: (f"module {self._ids[step.id]}",) if step.id in self._ids else () for step in self._spec.nodes
             },
         )
+
+    def _restore(self, document: dict[str, JsonValue]) -> None:
+        """Makes every module, and the document, what it was when it was parsed."""
+        for step in self._spec.nodes:
+            kept = step.residue.get("make", {})
+            if step.id in self._made:
+                residue.apply(self._made[step.id], kept.get("changes"))
+            if f"{step.id}/directive" in self._made:
+                residue.apply(self._made[f"{step.id}/directive"], _of(step, "directive").get("changes"))
+        residue.apply(document, self._spec.residue.get("make", {}).get("changes"))
 
     # -- the document ------------------------------------------------------------------------------------------
 
@@ -151,8 +209,9 @@ class _Emitter:
         if not edges:
             return []
         first = self._steps[edges[0].target]
-        if (edges[0].filter is None or not edges[0].filter.any_of) and not isinstance(first, (RouterStep, IfElseStep)):
-            return self._flow(first.id, None, None, 0).modules
+        filtered = edges[0].filter is not None and bool(edges[0].filter.any_of)
+        if self._parsed or not (filtered or isinstance(first, (RouterStep, IfElseStep))):
+            return self._flow(first.id, edges[0] if self._parsed else None, None, 0).modules
         starter: Module = {"id": self._new_id(), "module": "util:BasicTrigger", "version": 1}
         starter |= {"parameters": {"values": [{"spec": [{"name": "started", "value": "true"}]}]}, "mapper": {}}
         rest = self._flow(first.id, edges[0], None, 0).modules
@@ -206,7 +265,7 @@ class _Emitter:
         return edges[0] if edges else None
 
     def _module(self, step: AnyStep, first: bool) -> Module | None:
-        if step.id not in self._ids and not (isinstance(step, StopStep) and first):
+        if step.id not in self._ids and not (isinstance(step, StopStep) and first and "make" not in step.residue):
             return None
         if step.id not in self._ids:
             self._ids[step.id] = self._new_id()
@@ -223,6 +282,7 @@ class _Emitter:
                     "warning", f"steps.{step.id}", f"`{step.module}` is a {step.platform} step: build it by hand", ""
                 )
             )
+        self._made[step.id] = made
         self._register(made, step.label or (step.title if isinstance(step, NativeStep) else ""))
         handler = self._handler(step)
         if handler:
@@ -284,6 +344,7 @@ class _Emitter:
             outputs.append({"name": field.name, "mappings": mappings})
         self._findings.extend(values.findings)
         made |= {"outputs": outputs, "filters": [None for _ in ends]}
+        self._made[merge.id] = made
         self._register(made, merge.label)
         return made
 
@@ -303,10 +364,12 @@ class _Emitter:
         flow = self._flow(edge.target, edge, None, 1).modules if edge else []
         rule = step.on_error or (OnError(strategy="ignore") if edge else None)
         ends_itself = bool(flow) and ("routes" in flow[-1] or "branches" in flow[-1])
+        ends_itself = ends_itself or step.residue.get("make", {}).get("no_directive") is True
         if rule is None or ends_itself:
             return flow
         values = MakeValues(step, self._steps, self._ids).at("on_error.substitute")
-        made = directive(rule, step, self._new_id(), values)
+        made = directive(rule, step, _kept_id(_of(step, "directive")) or self._new_id(), values)
+        self._made[f"{step.id}/directive"] = made
         self._findings.extend(values.findings)
         self._register(made, "")
         if flow:
@@ -324,8 +387,9 @@ class _Emitter:
         return operation is None or operation.make is None or operation.make.module is not None
 
     def _new_id(self) -> int:
-        self._next_id += 1
-        return self._next_id - 1
+        number = max(self._used, default=0) + 1
+        self._used.add(number)
+        return number
 
     def _register(self, made: Module, name: str) -> None:
         self._modules[_id(made)] = made
@@ -347,6 +411,17 @@ class _Emitter:
                 designer["name"] = self._names[int(node)]
             known = made.get("metadata")
             made["metadata"] = {"designer": designer, **(known if isinstance(known, dict) else {})}
+
+
+def _of(step: AnyStep, part: str) -> dict[str, JsonValue]:
+    """A part of what was kept of a parsed module."""
+    value = step.residue.get("make", {}).get(part)
+    return value if isinstance(value, dict) else {}
+
+
+def _kept_id(kept: dict[str, JsonValue]) -> int | None:
+    value = kept.get("id")
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def _id(module: Module) -> int:

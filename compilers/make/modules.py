@@ -61,6 +61,11 @@ def directive(rule: OnError, failed: AnyStep, number: int, values: MakeValues) -
     return flow_module(rule.strategy, number, {})
 
 
+def _was(step: AnyStep, module: str) -> bool:
+    """Whether the step was parsed from that module, where Make has several for the same."""
+    return step.residue.get("make", {}).get("module") == module
+
+
 @dataclass
 class _OpenPlaces:
     """What of a module the import leaves open: the parameters that a person fills, and what the editor shows there."""
@@ -101,6 +106,12 @@ class ModuleMaker:
                 return self._aggregate(step, number, values)
             case SleepStep():
                 return flow_module("sleep", number, _texts(values, duration=step.seconds))
+            case SetVariablesStep(variables=(variable,)) if _was(step, "util:SetVariable2"):
+                value = values.at(f"variables.{variable.name}").value(variable.value)
+                mapper: JsonValue = {"name": variable.name, "scope": _SCOPES[step.scope], "value": value}
+                return {**flow_module("set_variables", number, mapper), "module": "util:SetVariable2"}
+            case GetVariablesStep(names=(name,)) if _was(step, "util:GetVariable2"):
+                return {**flow_module("get_variables", number, {"name": name}), "module": "util:GetVariable2"}
             case SetVariablesStep():
                 variables: list[JsonValue] = [
                     {"name": variable.name, "value": values.at(f"variables.{variable.name}").value(variable.value)}
@@ -148,7 +159,8 @@ class ModuleMaker:
     def _operation(self, step: OperationStep, number: int, values: MakeValues) -> Module:
         app = registry().app(step.app)
         operation = registry().operation(step.app, step.operation)
-        if operation.make is None or operation.make.module is None:
+        make = operation.make_module(step.residue.get("make", {}).get("module"))
+        if make is None or make.module is None:
             raise CompileError(
                 f"Make has no module for `{step.app}.{step.operation}` that the registry knows",
                 hint="use another operation, an HTTP request, or a native step of Make",
@@ -157,16 +169,16 @@ class ModuleMaker:
         values.at("inputs")
         module: Module = {
             "id": number,
-            "module": operation.make.module,
-            "version": operation.make.version,
-            "parameters": bind(operation.make.parameters, inputs, values),
-            "mapper": None if operation.make.mapper is None else bind(operation.make.mapper, inputs, values),
+            "module": make.module,
+            "version": make.version,
+            "parameters": bind(make.parameters, inputs, values),
+            "mapper": None if make.mapper is None else bind(make.mapper, inputs, values),
         }
         open_places = _OpenPlaces()
-        if operation.make.hook:
-            self._hook(step, operation.make.hook, operation.make.hook_type, number, open_places)
+        if make.hook:
+            self._hook(step, make.hook, make.hook_type, number, open_places)
         connection = app.connection
-        if connection and connection.make and operation.connection and operation.make.connection:
+        if connection and connection.make and operation.connection and make.connection:
             self._connection(step, connection.label, connection.make, number, open_places)
         if open_places.declared:
             module["metadata"] = open_places.metadata

@@ -9,33 +9,130 @@ from pydantic import JsonValue
 from compilers.errors import CompileError
 from compilers.export import NeededConnection, NeededWebhook
 from compilers.expressions.javascript import js_string
+from compilers.n8n import files
 from compilers.n8n.canvas import Port
 from compilers.n8n.conditions import expression_condition
 from compilers.n8n.triggers import poll_times, schedule_rule
+from compilers.n8n.values import expression
 from compilers.n8n.workshop import Fragment, Workshop
-from compilers.registry import App, Operation, bind, registry
-from compilers.spec import AppStep, NativeStep, RespondStep, TriggerStep
+from compilers.registry import App, Module, N8nNode, N8nPart, Operation, bind, holds, registry
+from compilers.spec import AnyStep, AppStep, NativeStep, RespondStep, TriggerStep
+
+LONGEST_NOTE = 20_000
+"""Characters of an original that a node's note holds."""
 
 
 def call(shop: Workshop, step: TriggerStep | AppStep) -> Fragment:
-    """The nodes of an operation. n8n goes on with an empty item where a node gave none, and does so even when it failed
-    and its error output took over: a Filter behind it stops that item. Raises `CompileError` as `operation` does."""
-    name = operation(shop, step)
-    if not shop.canvas.nodes[name].get("alwaysOutputData"):
-        return Fragment.single(name)
-    if shop.takes_several(step):
+    """The nodes of an operation: those that help its main node before it, the node itself with its credential, and
+    those behind it. n8n goes on with an empty item where a node gave none, and does so even when it failed and its
+    error output took over: a Filter behind it stops that item. Raises `CompileError` when n8n has no such node."""
+    operation = registry().operation(step.app, step.operation)
+    inputs = operation.with_defaults(step.inputs)
+    wanted = operation.n8n_node(inputs)
+    if wanted is None:
+        raise CompileError(f"n8n has no node for `{step.app}.{step.operation}` that the registry knows")
+    chain = _Chain(shop)
+    if wanted.scheduled:
+        chain.add(_schedule(shop, step))
+    file = files.attach(shop, step, operation, inputs)
+    if file:
+        chain.add(file)
+    for index, part in enumerate(wanted.before):
+        chain.add(_helper(shop, step, part, inputs, f"before{index}"))
+    name = _main_node(shop, step, operation, wanted, inputs)
+    chain.add(name, outputs=wanted.outputs)
+    if inputs.get("always") is True:
+        shop.canvas.nodes[name]["alwaysOutputData"] = True
+    if shop.canvas.nodes[name].get("alwaysOutputData"):
+        went_well = _stop_empty(shop, step, name)
+        if went_well:
+            chain.add(went_well)
+    if wanted.seen_by:
+        chain.add(_only_new(shop, step, wanted.seen_by))
+    for index, part in enumerate(wanted.after):
+        chain.add(_helper(shop, step, part, inputs, f"after{index}"))
+    if wanted.result:
+        made = bind({"result": {"$js": wanted.result}}, inputs, shop.values(step).at("inputs"))["result"]
+        chain.add(shop.raw_set_node(step, f"{step.title}: result", str(made), key="made"))
+    return chain.fragment(name)
+
+
+class _Chain:
+    """Nodes in a row."""
+
+    def __init__(self, shop: Workshop) -> None:
+        self._shop = shop
+        self._first = ""
+        self._last = ""
+        self._ports: tuple[Port, ...] = ()
+
+    def add(self, name: str | None, outputs: int = 1) -> None:
+        """One more node; None adds nothing."""
+        if name is None:
+            return
+        for port in self._ports:
+            self._shop.canvas.connect(port, name)
+        self._first = self._first or name
+        self._last = name
+        self._ports = tuple(Port(name, index) for index in range(outputs))
+
+    def fragment(self, main: str) -> Fragment:
+        """The row as a fragment whose node `main` can fail."""
+        return Fragment(self._first, self._ports, self._last, main)
+
+
+def _helper(
+    shop: Workshop, step: TriggerStep | AppStep, part: N8nPart, inputs: dict[str, JsonValue], key: str
+) -> str | None:
+    if not holds(part.when, Module(inputs, {})):
+        return None
+    parameters = bind(part.parameters, inputs, shop.values(step).at("inputs"))
+    name = shop.canvas.add(f"{step.id}/{key}", f"{step.title}: {part.title}", part.node, part.version, parameters)
+    shop.canvas.nodes[name] |= part.settings
+    if part.credential:
+        _credential(shop, step, registry().app(step.app), part.credential, name)
+    return name
+
+
+def _schedule(shop: Workshop, step: TriggerStep | AppStep) -> str | None:
+    """The Schedule Trigger of a trigger that n8n has no node of its own for."""
+    if step.id != shop.spec.trigger.id:
+        return None
+    row = registry().operation("schedule", "tick").n8n
+    assert row
+    return shop.canvas.add(
+        f"{step.id}/schedule",
+        f"{step.title}: schedule",
+        row.node,
+        row.version,
+        {"rule": schedule_rule(shop.spec.schedule)},
+    )
+
+
+def _only_new(shop: Workshop, step: TriggerStep | AppStep, key: str) -> str:
+    """A node that stops what a former execution has seen."""
+    row = registry().flow["only_new"]
+    parameters: dict[str, JsonValue] = {
+        "operation": "removeItemsSeenInPreviousExecutions",
+        "logic": "removeItemsWithAlreadySeenKeyValues",
+        "dedupeValue": expression(key),
+        "options": {},
+    }
+    return shop.canvas.add(f"{step.id}/only_new", f"{step.title}: only new", row.n8n, row.n8n_version, parameters)
+
+
+def _stop_empty(shop: Workshop, step: TriggerStep | AppStep, name: str) -> str | None:
+    if shop.takes_several(step) and not shop.is_one_by_one(step):
         what = f"of several bundles n8n goes on only with those for which `{step.title}` finds something"
         shop.note("warning", step, what, "keep it out of loops where every bundle must go on")
     if not _takes_errors(shop, step):
-        return Fragment.single(name)
+        return None
     passes = f"$({js_string(name)}).all(1).length === 0 || Object.keys($json).length > 0"
     parameters: dict[str, JsonValue] = {
         "conditions": expression_condition(passes, f"{step.id}/went_well"),
         "options": {},
     }
-    filtered = shop.flow_node(step, "filter", f"{step.title}: went well", parameters, key="went_well")
-    shop.canvas.connect(Port(name), filtered)
-    return Fragment(name, (Port(filtered),), filtered, name)
+    return shop.flow_node(step, "filter", f"{step.title}: went well", parameters, key="went_well")
 
 
 def _takes_errors(shop: Workshop, step: TriggerStep | AppStep) -> bool:
@@ -44,19 +141,14 @@ def _takes_errors(shop: Workshop, step: TriggerStep | AppStep) -> bool:
     return rule in ("ignore", "resume", "commit") or shop.graph.handler(step.id) is not None
 
 
-def operation(shop: Workshop, step: TriggerStep | AppStep) -> str:
-    """The node of an operation, with its credential. Raises `CompileError` when n8n has none."""
-    values = shop.values(step)
+def _main_node(
+    shop: Workshop, step: TriggerStep | AppStep, operation: Operation, wanted: N8nNode, inputs: dict[str, JsonValue]
+) -> str:
     app = registry().app(step.app)
-    operation = registry().operation(step.app, step.operation)
-    wanted = operation.n8n
-    if wanted is None:
-        raise CompileError(f"n8n has no node for `{step.app}.{step.operation}` that the registry knows")
-    inputs = operation.with_defaults(step.inputs)
-    parameters = bind(wanted.parameters, inputs, values.at("inputs"))
+    parameters = bind(wanted.parameters, inputs, shop.values(step).at("inputs"))
     if app.connection and app.connection.n8n and wanted.credential is not False:
         parameters = {**app.connection.n8n.parameters, **parameters}
-    parameters |= _start_parameters(shop, step, operation)
+    parameters |= _start_parameters(shop, step, wanted)
     name = shop.canvas.add(step.id, step.title, wanted.node, wanted.version, parameters)
     node = shop.canvas.nodes[name]
     node |= wanted.settings
@@ -65,29 +157,26 @@ def operation(shop: Workshop, step: TriggerStep | AppStep) -> str:
         shop.webhooks.append(
             NeededWebhook(step=step.id, place=name, what=f"hand out the production address of `{step.title}`")
         )
-    _credential(shop, step, app, operation, name)
+    if wanted.credential is not False and app.connection and app.connection.n8n:
+        _credential(shop, step, app, wanted.credential or app.connection.n8n.credential, name)
     return name
 
 
-def _start_parameters(shop: Workshop, step: TriggerStep | AppStep, operation: Operation) -> dict[str, JsonValue]:
-    assert operation.n8n
-    if operation.n8n.node.endswith(".scheduleTrigger"):
+def _start_parameters(shop: Workshop, step: TriggerStep | AppStep, wanted: N8nNode) -> dict[str, JsonValue]:
+    if wanted.node.endswith(".scheduleTrigger"):
         return {"rule": schedule_rule(shop.spec.schedule)}
-    if operation.n8n.polling:
+    if wanted.polling:
         return {"pollTimes": poll_times(shop.spec.schedule)}
-    if operation.n8n.node.endswith(".webhook"):
+    if wanted.node.endswith(".webhook"):
         responds = any(isinstance(other, RespondStep) for other in shop.graph.below(step.id))
         path = step.inputs.get("path") or shop.spec.slug
         return {"path": path, "responseMode": "responseNode" if responds else "onReceived"}
     return {}
 
 
-def _credential(shop: Workshop, step: TriggerStep | AppStep, app: App, operation: Operation, name: str) -> None:
-    if not app.connection or not app.connection.n8n or not operation.n8n or operation.n8n.credential is False:
-        return
-    kind = operation.n8n.credential or app.connection.n8n.credential
+def _credential(shop: Workshop, step: TriggerStep | AppStep, app: App, kind: str, name: str) -> None:
     account = shop.accounts.get(step.connection or "")
-    label = (account.label if account else "") or app.connection.label
+    label = (account.label if account else "") or (app.connection.label if app.connection else app.name)
     shop.canvas.nodes[name]["credentials"] = {kind: {"id": None, "name": label}}
     shop.connections.append(
         NeededConnection(
@@ -110,18 +199,33 @@ def native(shop: Workshop, step: NativeStep) -> Fragment:
             **{name: values.at(f"mapper.{name}").value(value) for name, value in step.mapper.items()},
         }
         return Fragment.single(shop.canvas.add(step.id, step.title, step.module, step.version or 1, parameters))
+    return manual(shop, step, f"`{step.module}` is a {step.platform} step: build it by hand")
+
+
+def manual(shop: Workshop, step: AnyStep, what: str) -> Fragment:
+    """A disabled node in place of a step that n8n can't be given: it says so, holds the original, and passes bundles
+    on. In place of a trigger it has a Manual Trigger before it, so that the workflow can be tried."""
     name = shop.flow_node(step, "manual", f"MANUAL: {step.title}", {})
-    original = {
-        "module": step.module,
-        "version": step.version,
-        "parameters": step.parameters,
-        "mapper": step.mapper,
-    }
-    shop.canvas.nodes[name] |= {"disabled": True, "notes": json.dumps(original, ensure_ascii=False, indent=1)}
-    shop.note(
-        "warning",
-        step,
-        f"`{step.module}` is a {step.platform} step: build it by hand",
-        "its original is in the node's notes",
-    )
-    return Fragment.single(name)
+    shop.canvas.nodes[name] |= {"disabled": True, "notes": _original(step)}
+    shop.note("warning", step, what, "its original is in the node's notes")
+    shop.manual.add(step.id)
+    if step.id != shop.spec.trigger.id:
+        return Fragment.single(name)
+    row = registry().flow["by_hand"]
+    start = shop.canvas.add(f"{step.id}/by_hand", "Start by hand", row.n8n, row.n8n_version, {})
+    shop.canvas.connect(Port(start), name)
+    return Fragment(start, (Port(name),), name, name)
+
+
+def _original(step: AnyStep) -> str:
+    """The step as it was, as JSON, shortened to what an editor can show."""
+    kept: JsonValue = step.model_dump(mode="json", exclude={"residue", "outputs", "sample"})
+    if isinstance(step, NativeStep):
+        kept = {
+            "module": step.module,
+            "version": step.version,
+            "parameters": step.parameters,
+            "mapper": step.mapper,
+        }
+    text = json.dumps(kept, ensure_ascii=False, indent=1)
+    return text if len(text) <= LONGEST_NOTE else text[: LONGEST_NOTE - 1] + "…"

@@ -18,14 +18,16 @@ from compilers.expressions.functions import Kind
 from compilers.expressions.javascript import js_string, spaced
 from compilers.expressions.n8n_writer import js_value, n8n_value, write_js, write_template
 from compilers.expressions.parser import parse
-from compilers.expressions.tree import Node, Part, Path, Reference, Template
+from compilers.expressions.tree import Field, Node, Part, Path, Reference, Template
 from compilers.graph import SpecGraph, gives_several
 from compilers.operators import filter_js
-from compilers.paths import asks_for_error, is_object, platform_path, system_field
+from compilers.paths import asks_for_error, is_file, is_object, output_of, platform_path, system_field
 from compilers.registry import registry
 from compilers.spec import AnyStep, Filter, IterateStep, OperationStep, RepeatStep
 
 Written = TypeVar("Written")
+_BINARY = Field("$binary")
+"""Begins the place of an output that n8n keeps in an item's binary data, such as `$binary.data.fileName`."""
 
 
 def expression(javascript: str) -> str:
@@ -131,7 +133,23 @@ class N8nValues:
         if node is None:
             raise CompileError(f"`{step.id}` has not run where `{self._step.id}` refers to it")
         path = reference.path if name else platform_path(step, reference, "n8n")
-        return f"$({js_string(node)}).{self._access(step)}.json", path
+        place = f"$({js_string(node)}).{self._access(step)}"
+        if path and path[0] == _BINARY:
+            return f"{place}.binary", path[1:]
+        return f"{place}.json", path
+
+    def binary(self, value: JsonValue) -> str | None:
+        """JavaScript of the binary data that a value stands for; None when it is no file of a step."""
+        whole = self._parse(value).whole if isinstance(value, str) else None
+        step = self._graph.get(whole.step) if isinstance(whole, Reference) else None
+        if step is None or not isinstance(whole, Reference) or not is_file(step, whole.path):
+            return None
+        node = self._results.get(step.id)
+        if node is None:
+            return None
+        output = output_of(step, whole.path)
+        name = output.n8n if output and isinstance(output.n8n, str) else "data"
+        return f"$({js_string(node)}).{self._access(step)}.binary?.[{js_string(name)}]"
 
     def _kind_of(self, reference: Reference) -> Kind:
         """`any` for what is known to be an object, which text shows as JSON; the rest n8n puts into text as it is."""

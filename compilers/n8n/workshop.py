@@ -50,7 +50,8 @@ class Workshop:
 
     `results` maps each step to the node that holds what it gave, `failing` to the node that holds its error, and
     `markers` to the node that leaves one item for each operation of the step, with the id that the item carries.
-    `shuffled` are the steps whose bundles take several ways that meet again, and so arrive in another order.
+    `shuffled` are the steps whose bundles take several ways that meet again, and so arrive in another order. `manual`
+    are those that a person must build.
     """
 
     spec: Spec
@@ -60,6 +61,7 @@ class Workshop:
     failing: dict[str, str] = field(default_factory=dict)
     markers: dict[str, tuple[str, str]] = field(default_factory=dict)
     shuffled: set[str] = field(default_factory=set)
+    manual: set[str] = field(default_factory=set)
     connections: list[NeededConnection] = field(default_factory=list)
     webhooks: list[NeededWebhook] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -119,6 +121,15 @@ class Workshop:
         """Whether an aggregate collects, further down, the bundles that reach this step."""
         return any(above.id in self.sources for above in self.graph.multiplying(step.id))
 
+    def is_one_by_one(self, step: AnyStep) -> bool:
+        """Whether bundles reach the step one at a time, by a Loop Over Items above it."""
+        return any(above.id in self.one_by_one for above in self.graph.multiplying(step.id))
+
+    @cached_property
+    def one_by_one(self) -> frozenset[str]:
+        """The ids of the steps whose bundles go through what follows one after the other."""
+        return frozenset()
+
     def meeting(self, step: AnyStep, title: str, key: str = "", inputs: int = 2) -> str:
         """A node where several ways meet. An aggregate must see all bundles at once, so that one before it is a Merge,
         which waits for its inputs; anywhere else the bundles pass as they come."""
@@ -145,6 +156,11 @@ class Workshop:
         """A Code node that sees all items at once."""
         parameters: dict[str, JsonValue] = {"mode": "runOnceForAllItems", "language": "javaScript", "jsCode": code}
         return self.flow_node(step, kind, step.title, parameters)
+
+    def code_for_each(self, step: AnyStep, title: str, code: str, key: str) -> str:
+        """A Code node that runs for each item."""
+        parameters: dict[str, JsonValue] = {"mode": "runOnceForEachItem", "language": "javaScript", "jsCode": code}
+        return self.flow_node(step, "aggregate", title, parameters, key=key)
 
     def note(self, severity: Severity, step: AnyStep, what: str, hint: str = "") -> None:
         """Something to know about a step."""

@@ -11,9 +11,23 @@ no code lists apps. `flow.yaml` names the control-flow modules of the platforms.
 
 from compilers.registry.binding import ValueWriter, bind, inputs_of
 from compilers.registry.loader import Registry, read_app, read_registry, registry
-from compilers.registry.models import App, Columns, FlowModule, InputField, MakeModule, N8nNode, Operation, OutputSpec
+from compilers.registry.models import (
+    GENERIC_NODES,
+    App,
+    Columns,
+    FlowModule,
+    Grade,
+    InputField,
+    MakeModule,
+    N8nNode,
+    N8nPart,
+    Operation,
+    OutputSpec,
+)
+from compilers.registry.reading import Module, Read, holds, read_one, says_something
 
 __all__ = [
-    "App", "Columns", "FlowModule", "InputField", "MakeModule", "N8nNode", "Operation", "OutputSpec", "Registry",
-    "ValueWriter", "bind", "inputs_of", "read_app", "read_registry", "registry",
+    "GENERIC_NODES", "App", "Columns", "FlowModule", "Grade", "InputField", "MakeModule", "Module", "N8nNode",
+    "N8nPart", "Operation", "OutputSpec", "Read", "Registry", "ValueWriter", "bind", "holds", "inputs_of", "read_app",
+    "read_one", "read_registry", "registry", "says_something",
 ]  # fmt: skip

@@ -24,7 +24,7 @@ Inputs hold the spec's templates; a `ValueWriter` puts them in the platform's no
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -32,6 +32,7 @@ from pydantic import JsonValue
 from compilers.errors import CompileError, RegistryError, shorten
 
 _SPOT = re.compile(r"\$\{([a-z_][a-z0-9_.]*)\}")
+_ONE_SPOT = re.compile(r"([^$]*)\$\{([a-z_][a-z0-9_]*)\}\Z")
 _FORMS = ("$text", "$each", "$entries", "$columns", "$list", "$join", "$map", "$if", "$json", "$js")
 _DETAILS = ("$headers", "$key", "$with", "$and")
 _LOCAL = frozenset({"key", "value", "item", "index", "column", "letter"})
@@ -93,6 +94,36 @@ def inputs_of(template: JsonValue) -> frozenset[str]:
     if form in ("$each", "$entries"):
         inside -= _LOCAL
     return frozenset(names) | inside | inputs_of(template.get("$and"))
+
+
+def as_plain_inputs(template: JsonValue, place: str = "") -> Iterator[tuple[str, str, dict[str, JsonValue]]]:
+    """The inputs that a binding puts at a place of their own: name, place, and how `reading` gets them back."""
+    if isinstance(template, str):
+        if template.startswith("$") and not template.startswith("$$") and "." not in template:
+            yield template[1:], place, {}
+        return
+    if isinstance(template, list):
+        for index, item in enumerate(template):
+            yield from as_plain_inputs(item, f"{place}.{index}")
+        return
+    if not isinstance(template, dict):
+        return
+    form = _form_of(template)
+    if form is None:
+        for key, item in template.items():
+            yield from as_plain_inputs(item, f"{place}.{key}" if place else key)
+    elif form == "$text":
+        spot = _ONE_SPOT.fullmatch(str(template[form]))
+        if spot:
+            yield spot[2], place, {"trim": spot[1][-1]} if spot[1] else {}
+    elif form == "$list":
+        yield str(template[form]), place, {"as": "list"}
+    elif form == "$map" and isinstance(cases := template.get("$cases"), dict):
+        fixed = {str(item): key for key, item in cases.items() if isinstance(item, (str, int)) and item != ""}
+        if fixed and not any(str(item).startswith("$") for item in fixed):
+            yield str(template[form]), place, {"cases": {**fixed}}
+    elif form == "$if":
+        yield from as_plain_inputs(template.get("$then"), place)
 
 
 def _form_of(template: Mapping[str, JsonValue]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
@@ -13,7 +13,8 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from compilers.errors import RegistryError
-from compilers.registry.models import App, FlowModule, Operation
+from compilers.registry.models import App, FlowModule, MakeModule, Operation
+from compilers.registry.reading import Module, holds
 from compilers.spec import findings_of
 
 _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -43,6 +44,25 @@ class Registry:
             raise RegistryError(
                 f"app `{app}` has no operation `{operation}`", hint=_near(operation, operations)
             ) from None
+
+    def for_make(self, module: Module, name: str, version: int | None) -> tuple[App, str, MakeModule] | None:
+        """The operation that a module of Make is, told by its name, its version and its fields; None for none."""
+        for app, operation, known in self._make_modules.get(name, ()):
+            if known.takes(version) and holds(known.when, module):
+                return app, operation, known
+        return None
+
+    @cached_property
+    def _make_modules(self) -> Mapping[str, list[tuple[App, str, MakeModule]]]:
+        found: dict[str, list[tuple[App, str, MakeModule]]] = {}
+        for app in self.apps.values():
+            for name, operation in app.operations.items():
+                for module in operation.make_modules:
+                    if module.module:
+                        found.setdefault(module.module, []).append((app, name, module))
+        for rows in found.values():
+            rows.sort(key=lambda row: not row[2].when)
+        return found
 
     def find(self, app: str, operation: str) -> Operation | None:
         """The operation, or None."""

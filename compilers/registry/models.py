@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from compilers.registry.binding import inputs_of
+from compilers.registry.reading import Module, Read, holds, turned_round
 
-FieldType = Literal["text", "number", "boolean", "date", "array", "object", "file", "any"]
+FieldType = Literal["text", "number", "boolean", "date", "array", "object", "file", "files", "any"]
 RegistryName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
@@ -57,6 +59,16 @@ class MakeModule(RegistryModel):
 
     module: str | None = Field(description="`app:Name`; null when Make needs no module, as for a schedule")
     version: int = 1
+    versions: tuple[int, ...] = Field(default=(), description="further versions that take the same fields")
+    when: dict[str, JsonValue] = Field(
+        default_factory=dict, description="the fields by which this operation is told from others of the same module"
+    )
+    reads: dict[str, tuple[Read, ...]] = Field(
+        default_factory=dict, description="where inputs stand, beyond what the binding says; see `reading`"
+    )
+    ignores: tuple[str, ...] = Field(
+        default=(), description="fields that only steer Make's editor or its way of working, so that nothing is lost"
+    )
     parameters: dict[str, JsonValue] = Field(default_factory=dict, description="binding of the static settings")
     mapper: dict[str, JsonValue] | None = Field(default_factory=dict, description="binding of the values per run")
     hook: str | None = Field(default=None, description="parameter that takes the webhook, which a person must create")
@@ -65,19 +77,65 @@ class MakeModule(RegistryModel):
     source: str = Field(default="", description="where names and versions were seen")
     notes: str = ""
 
+    @field_validator("reads", mode="before")
+    @classmethod
+    def _one_way_is_a_list_of_one(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        return {name: ways if isinstance(ways, list) else [ways] for name, ways in given.items()}
 
-class N8nNode(RegistryModel):
-    """An n8n node."""
+    @cached_property
+    def ways(self) -> Mapping[str, tuple[Read, ...]]:
+        """How each input is read from the module's fields: by `reads`, else by the binding turned round."""
+        return {**turned_round(self.parameters), **turned_round(self.mapper), **self.reads}
 
+    def takes(self, version: int | None) -> bool:
+        """Whether the module in this version is meant."""
+        return version is None or version == self.version or version in self.versions
+
+
+Grade = Literal["native", "equivalent", "manual"]
+"""How well a platform's step stands for one of another: by a node for that app and operation, by other nodes with the
+same effect, or not at all."""
+
+GENERIC_NODES = frozenset({"n8n-nodes-base.httpRequest", "n8n-nodes-base.code", "n8n-nodes-base.graphql"})
+"""Nodes that do anything; for an app's operation they are an equivalent, however well they do it."""
+
+
+class N8nPart(RegistryModel):
+    """One node of n8n. Standing alone, it helps an operation's main node, before it or behind it."""
+
+    title: str = Field(default="", description="of a helping node: what it does, put behind the step's title")
     node: str = Field(description="full type name, such as `n8n-nodes-base.slack`")
     version: float
     parameters: dict[str, JsonValue] = Field(default_factory=dict, description="binding of the parameters")
+    settings: dict[str, JsonValue] = Field(default_factory=dict, description="of the node, such as `retryOnFail`")
     credential: str | Literal[False] | None = Field(
-        default=None, description="credential type when it differs from the app's; false: the node needs none"
+        default=None,
+        description="credential type; unset: a main node takes the app's, a helping node none; false: none",
     )
+    when: dict[str, JsonValue] = Field(
+        default_factory=dict, description="used only when inputs have these values (true: given, false: not given)"
+    )
+
+
+class N8nNode(N8nPart):
+    """An operation's main node on n8n, with the nodes that help it."""
+
     webhook: bool = Field(default=False, description="the node listens on a webhook and needs a `webhookId`")
     polling: bool = Field(default=False, description="the node polls and takes `pollTimes`")
-    settings: dict[str, JsonValue] = Field(default_factory=dict, description="of the node, such as `retryOnFail`")
+    outputs: int = Field(default=1, ge=1, description="how many of the node's main outputs lead on")
+    before: tuple[N8nPart, ...] = ()
+    after: tuple[N8nPart, ...] = ()
+    result: str = Field(
+        default="",
+        description="JavaScript object over `$json`: what a Set node behind gives in place of the node's own output",
+    )
+    scheduled: bool = Field(default=False, description="trigger: a Schedule Trigger starts it, as n8n has none for it")
+    seen_by: str = Field(
+        default="", description="scheduled: JavaScript over `$json` that tells a new item from one seen before"
+    )
+    grade: Grade | None = Field(default=None, description="where it is another than the node's type says")
     notes: str = ""
 
 
@@ -96,19 +154,47 @@ class Operation(RegistryModel):
     connection: bool = Field(default=True, description="false: works without the app's account")
     side_effect: bool = Field(default=True, description="changes something outside; false for reads and transforms")
     make: MakeModule | None = None
+    make_forms: tuple[MakeModule, ...] = Field(default=(), description="further modules of Make that do the same")
     n8n: N8nNode | None = None
+    n8n_forms: tuple[N8nNode, ...] = Field(
+        default=(), description="what stands for it under the conditions of their `when`; the first that fits is taken"
+    )
+
+    @property
+    def make_modules(self) -> tuple[MakeModule, ...]:
+        """Every module of Make that does this; the first is the one to write."""
+        return (*((self.make,) if self.make else ()), *self.make_forms)
+
+    def make_module(self, name: JsonValue) -> MakeModule | None:
+        """The module of that name, or the one to write."""
+        return next((module for module in self.make_modules if module.module == name), self.make)
+
+    @property
+    def n8n_nodes(self) -> tuple[N8nNode, ...]:
+        """Every node that may stand for it on n8n."""
+        return (*self.n8n_forms, *((self.n8n,) if self.n8n else ()))
+
+    def n8n_node(self, inputs: Mapping[str, JsonValue]) -> N8nNode | None:
+        """The node that stands for it with these inputs."""
+        given = Module(inputs, {})
+        return next((node for node in self.n8n_forms if holds(node.when, given)), self.n8n)
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Operation:
         for name, field in self.inputs.items():
             if field.options and field.default is not None and str(field.default) not in field.options:
                 raise ValueError(f"the default of the input `{name}` is none of its options")
-        bindings = {
-            "make.parameters": self.make.parameters if self.make else None,
-            "make.mapper": self.make.mapper if self.make else None,
-            "n8n.parameters": self.n8n.parameters if self.n8n else None,
-        }
-        used = {place: inputs_of(binding) for place, binding in bindings.items()}
+        used: dict[str, frozenset[str]] = {}
+        for index, module in enumerate(self.make_modules):
+            place = f"make_forms.{index}" if index else "make"
+            bindings = {"parameters": module.parameters, "mapper": module.mapper}
+            used |= {f"{place}.{part}": inputs_of(binding) for part, binding in bindings.items()}
+            used[f"{place}.reads"] = frozenset(module.reads)
+        for index, node in enumerate(self.n8n_nodes):
+            parts: tuple[N8nPart, ...] = (node, *node.before, *node.after)
+            used |= {f"n8n.{index}.{part.node}": inputs_of(part.parameters) for part in parts}
+            used[f"n8n.{index}.when"] = frozenset(name for one in parts for name in one.when)
+            used[f"n8n.{index}.result"] = inputs_of({"$js": node.result})
         for name, output in self.outputs.items():
             sides = {"make": output.make, "n8n": output.n8n}
             used |= {
@@ -148,6 +234,7 @@ class AppConnection(RegistryModel):
 
     label: str = Field(description="what it is called for people: `Slack account`")
     grants: str = Field(default="", description="the access that the client must give, for documents")
+    make_types: tuple[str, ...] = Field(default=(), description="further connection types that Make's modules take")
     setup_minutes: int = Field(default=20, ge=0, description="typical time to connect it once")
     make: MakeConnection | None = None
     n8n: N8nConnection | None = None

@@ -1,0 +1,349 @@
+"""One module of a blueprint as one step of the spec: a construct of the control flow, an operation that the registry
+knows, or else a native step that carries the module whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from compilers.errors import Finding
+from compilers.expressions.tree import Field, Index, Path
+from compilers.make.headers import headers_of
+from compilers.make.read_values import ReadValues, fixed, system_path
+from compilers.make.source import DIRECTIVES, IF_ELSE, MERGE, ROUTER, Source, items, members
+from compilers.registry import App, Columns, MakeModule, Module, Operation, read_one, registry
+from compilers.spec import (
+    AggregateStep,
+    AnyStep,
+    AppStep,
+    DirectiveStep,
+    GetVariablesStep,
+    Header,
+    IfElseStep,
+    IterateStep,
+    MergeStep,
+    NativeStep,
+    OnError,
+    OutputField,
+    RepeatStep,
+    RespondStep,
+    RouterStep,
+    SetVariablesStep,
+    SleepStep,
+    SubScenarioStep,
+    TriggerStep,
+    Variable,
+)
+
+MOST_OUTPUTS = 200
+_SCOPES = {"roundtrip": "cycle", "execution": "run"}
+_NUMBER_MODES = ("sum", "avg", "count", "min", "max")
+_TYPES = {
+    "text": "text", "number": "number", "integer": "number", "uinteger": "number", "boolean": "boolean", "date": "date",
+    "time": "text", "array": "array", "collection": "object", "buffer": "file", "email": "text", "url": "text",
+    "filename": "text",
+}  # fmt: skip
+_STARTS = re.compile(r":(?:.*?)(?:watch|trigger|^new|polling|listen|received|pressed|report$)", re.IGNORECASE)
+
+
+@dataclass
+class Known:
+    """What the registry says of a module, and the values of its inputs once they are read."""
+
+    source: Source
+    app: App | None = None
+    name: str = ""
+    operation: Operation | None = None
+    form: MakeModule | None = None
+    headers: tuple[str, ...] | None = None
+
+
+def look_up(source: Source) -> Known:
+    """What the registry knows of a module."""
+    headers = headers_of(source.data)
+    found = registry().for_make(Module(source.mapper, source.parameters, headers), source.name, source.version)
+    if found is None:
+        return Known(source, headers=headers)
+    app, name, form = found
+    return Known(source, app, name, app.operations[name], form, headers)
+
+
+def starts(known: Known) -> bool:
+    """Whether a module starts its scenario: by what the registry says of it, or else by its name."""
+    if known.operation:
+        return known.operation.kind == "trigger"
+    return _STARTS.search(known.source.name) is not None or "__IMTHOOK__" in known.source.parameters
+
+
+# -- what it gives -------------------------------------------------------------------------------------------------
+
+
+def path_reader(known: Known) -> Callable[[Path], Path]:
+    """How a path of Make's into what the module gives is said neutrally."""
+    outputs = known.operation.outputs if known.operation else {}
+    placed: list[tuple[Path, str]] = []
+    whole: str | None = None
+    columns: str | None = None
+    for name, output in outputs.items():
+        if isinstance(output.make, Columns):
+            ways = known.form.ways.get(output.make.columns, ()) if known.form else ()
+            columns = columns or (name if any(way.how == "headers" for way in ways) else None)
+        elif output.make == "":
+            whole = whole or name
+        elif output.make is not False:
+            place = name if output.make is None else output.make
+            placed.append((tuple(Index(int(p) + 1) if p.isdigit() else Field(p) for p in place.split(".")), name))
+    placed.sort(key=lambda row: -len(row[0]))
+
+    def read(path: Path) -> Path:
+        system = system_path(path)
+        if system is not None:
+            return system
+        for place, name in placed:
+            if len(path) >= len(place) and all(map(_alike, path, place)):
+                return (Field(name), *path[len(place) :])
+        head = path[0] if path else None
+        if columns and isinstance(head, Field) and head.name.isdigit() and known.headers is not None:
+            column = int(head.name)
+            if column < len(known.headers):
+                return (Field(columns), Field(known.headers[column]), *path[1:])
+        if whole and isinstance(head, Field) and head.name != "error":
+            return (Field(whole), *path)
+        return path
+
+    return read
+
+
+def _alike(given: object, wanted: object) -> bool:
+    return given == wanted or (isinstance(wanted, Index) and wanted.n == 1 and type(given).__name__ == "First")
+
+
+def declared_outputs(known: Known) -> tuple[OutputField, ...]:
+    """The fields that the module's own description says it gives, under their neutral names."""
+    read = path_reader(known)
+    found: dict[str, OutputField] = {}
+    interface = members(known.source.data.get("metadata")).get("interface")
+    todo: list[tuple[Path, JsonValue]] = [((), entry) for entry in items(interface)]
+    while todo and len(found) < MOST_OUTPUTS:
+        above, entry = todo.pop(0)
+        name = members(entry).get("name")
+        if not isinstance(name, str) or not name:
+            continue
+        path = (*above, Field(name))
+        dotted = ".".join(part.name for part in read(path) if isinstance(part, Field))
+        kind = _TYPES.get(str(members(entry).get("type")), "any")
+        label = members(entry).get("label")
+        if dotted and len(dotted) <= 400:
+            shown = label[:200] if isinstance(label, str) else ""
+            found.setdefault(dotted, OutputField.model_validate({"path": dotted, "type": kind, "label": shown}))
+        if kind == "object" and len(path) < 3:
+            todo.extend((path, inner) for inner in items(members(entry).get("spec")))
+    return tuple(found.values())
+
+
+# -- what it is ----------------------------------------------------------------------------------------------------
+
+
+class ModuleReader:
+    """Makes steps of modules. `modules` maps their numbers to the steps' ids."""
+
+    def __init__(self, values: ReadValues, steps: Mapping[str, str], findings: list[Finding]) -> None:
+        self._values, self._steps, self.findings = values, steps, findings
+
+    def step(self, known: Known, connection: str | None, trigger: bool) -> AnyStep:
+        """The step of a module; its id is there already, its place in the graph isn't known yet."""
+        source = known.source
+        common: dict[str, JsonValue] = {"id": source.step, "label": source.label[:200]}
+        flow = None if trigger else self._flow(source, common)
+        if flow is not None:
+            return flow
+        listed: list[JsonValue] = [output.model_dump(mode="json") for output in declared_outputs(known)]
+        common["outputs"] = listed
+        if known.app and known.operation and known.form and (known.operation.kind == "trigger") is trigger:
+            kind = TriggerStep if trigger else AppStep
+            inputs = self._inputs(known, known.operation, known.form)
+            fields = {**common, "app": known.app.app, "operation": known.name, "connection": connection}
+            return kind.model_validate({**fields, "inputs": inputs})
+        native: dict[str, JsonValue] = {
+            **common,
+            "platform": "make",
+            "module": source.name[:200],
+            "version": source.version,
+            "parameters": source.parameters,
+            "mapper": self._values.value(source.mapper),
+        }
+        return NativeStep.model_validate(native)
+
+    # -- operations ------------------------------------------------------------------------------------------------
+
+    def _inputs(self, known: Known, operation: Operation, form: MakeModule) -> dict[str, JsonValue]:
+        source = known.source
+        mapper = members(self._values.value(source.mapper))
+        module = Module(mapper, members(fixed(source.parameters)), known.headers)
+        inputs: dict[str, JsonValue] = {}
+        for name, field in operation.inputs.items():
+            value = read_one(form.ways.get(name, ()), module)
+            if value is None:
+                continue
+            inputs[name] = _typed(field.type, value)
+            if not field.template and isinstance(value, str) and "{{" in value and '{{ "{{" }}' not in value:
+                what = f"`{name}` is computed; other platforms take a fixed value there"
+                self._note(source, what, "choose the value by hand after the import")
+        return inputs
+
+    # -- control flow ----------------------------------------------------------------------------------------------
+
+    def _flow(self, source: Source, common: dict[str, JsonValue]) -> AnyStep | None:
+        mapper = source.mapper
+        match source.name:
+            case "builtin:BasicRouter":
+                return RouterStep.model_validate(common)
+            case "builtin:BasicIfElse":
+                return IfElseStep.model_validate(common)
+            case "builtin:BasicMerge":
+                return MergeStep.model_validate(common)
+            case "builtin:BasicFeeder":
+                return IterateStep.model_validate({**common, "array": self._values.value(mapper.get("array"))})
+            case "builtin:BasicRepeater":
+                counted = {key: self._number(mapper.get(key), otherwise=1) for key in ("start", "repeats", "step")}
+                return RepeatStep.model_validate({**common, **counted})
+            case "builtin:BasicAggregator" | "util:TextAggregator" | "util:FunctionAggregator2":
+                return self._aggregate(source, common)
+            case "util:FunctionSleep":
+                return SleepStep.model_validate(
+                    {**common, "seconds": self._number(mapper.get("duration"), otherwise=1)}
+                )
+            case "util:SetVariable2" | "util:SetVariables" | "util:SetVariable":
+                return self._set_variables(source, common)
+            case "util:GetVariable2" | "util:GetVariables" | "util:GetVariable":
+                return self._get_variables(source, common)
+            case "gateway:WebhookRespond":
+                return self._respond(source, common)
+            case "scenario-service:CallSubscenario":
+                return self._sub_scenario(source, common)
+            case name if name in DIRECTIVES:
+                rule = self.rule(source)
+                return DirectiveStep.model_validate({**common, "directive": rule.model_dump(mode="json")})
+            case _:
+                return None
+
+    def rule(self, source: Source) -> OnError:
+        """What a directive says."""
+        mapper = source.mapper
+        rule: dict[str, JsonValue] = {"strategy": DIRECTIVES[source.name]}
+        if source.name == "builtin:Resume":
+            rule["substitute"] = members(self._values.value(mapper))
+        if source.name == "builtin:Break" and str(mapper.get("retry", True)).strip("{} ").lower() != "false":
+            rule["attempts"] = _whole(mapper.get("count"), 3, 1, 1000)
+            rule["interval_minutes"] = _whole(mapper.get("interval"), 15, 0, 44_640)
+        return OnError.model_validate(rule)
+
+    def _number(self, value: JsonValue, otherwise: JsonValue) -> JsonValue:
+        return otherwise if value is None or value == "" else _typed("number", self._values.value(value))
+
+    def _aggregate(self, source: Source, common: dict[str, JsonValue]) -> AnyStep | None:
+        feeder = source.parameters.get("feeder")
+        fed_by = self._steps.get(str(feeder)) if isinstance(feeder, (int, str)) else None
+        if fed_by is None:
+            self._note(source, "the source of this aggregator isn't there, so it is carried as it is")
+            return None
+        flags, mapper = members(source.data.get("flags")), members(self._values.value(source.mapper))
+        group = self._values.value(flags.get("groupBy"))
+        fields: dict[str, JsonValue] = {
+            **common,
+            "source": fed_by,
+            "group_by": None if group == "" else group,
+            "stop_if_empty": flags.get("stopIfEmpty") is True,
+        }
+        if source.name == "builtin:BasicAggregator":
+            return AggregateStep.model_validate({**fields, "fields": mapper})
+        fields["value"] = mapper.get("value")
+        if source.name == "util:TextAggregator":
+            separator = source.parameters.get("rowSeparator", "\n")
+            if separator == "other":
+                separator = source.parameters.get("otherRowSeparator", "")
+            text = separator if isinstance(separator, str) else ""
+            return AggregateStep.model_validate({**fields, "mode": "text", "separator": text[:1000]})
+        mode = source.parameters.get("fn")
+        if mode not in _NUMBER_MODES:
+            self._note(source, "what this aggregator calculates isn't known, so it is carried as it is")
+            return None
+        return AggregateStep.model_validate({**fields, "mode": mode})
+
+    def _set_variables(self, source: Source, common: dict[str, JsonValue]) -> AnyStep | None:
+        mapper = source.mapper
+        listed = items(mapper.get("variables")) if "variables" in mapper else [mapper]
+        variables = [
+            Variable(name=name[:200], value=self._values.value(members(one).get("value")))
+            for one in listed
+            if isinstance(name := members(one).get("name"), str) and name
+        ]
+        if not variables:
+            self._note(source, "sets no variable that has a name, so it is carried as it is")
+            return None
+        scope = _SCOPES.get(str(mapper.get("scope")), "cycle")
+        dumped: list[JsonValue] = [variable.model_dump(mode="json") for variable in variables]
+        return SetVariablesStep.model_validate({**common, "scope": scope, "variables": dumped})
+
+    def _get_variables(self, source: Source, common: dict[str, JsonValue]) -> AnyStep | None:
+        mapper = source.mapper
+        listed = items(mapper.get("variables")) if "variables" in mapper else [mapper]
+        names: list[JsonValue] = [
+            name[:200] for one in listed if isinstance(name := members(one).get("name"), str) and name
+        ]
+        if not names:
+            self._note(source, "reads no variable that has a name, so it is carried as it is")
+            return None
+        return GetVariablesStep.model_validate({**common, "names": names})
+
+    def _respond(self, source: Source, common: dict[str, JsonValue]) -> AnyStep:
+        mapper = source.mapper
+        headers = [
+            Header(name=name[:200], value=self._values.value(members(one).get("value", "")))
+            for one in items(mapper.get("headers"))
+            if isinstance(name := members(one).get("key"), str) and name
+        ]
+        status = self._number(mapper.get("status"), otherwise=200)
+        dumped: list[JsonValue] = [header.model_dump(mode="json") for header in headers]
+        body = self._values.value(mapper.get("body", ""))
+        return RespondStep.model_validate({**common, "status": status, "headers": dumped, "body": body})
+
+    def _sub_scenario(self, source: Source, common: dict[str, JsonValue]) -> AnyStep:
+        parameters = source.parameters
+        inputs = members(self._values.value(source.mapper.get("data")))
+        wait = parameters.get("shouldWaitForExecutionEnd") is not False
+        scenario = str(parameters.get("scenario") or "")[:200]
+        return SubScenarioStep.model_validate({**common, "scenario": scenario, "inputs": inputs, "wait": wait})
+
+    def _note(self, source: Source, what: str, hint: str = "") -> None:
+        self.findings.append(Finding(rule="make.parse", severity="warning", where=source.where, what=what, hint=hint))
+
+
+def is_structural(source: Source) -> bool:
+    """Whether a module splits the flow or joins it."""
+    return source.name in (ROUTER, IF_ELSE, MERGE)
+
+
+_DIGITS = re.compile(r"-?\d{1,15}(?:\.\d{1,10})?\Z")
+
+
+def _typed(kind: str, value: JsonValue) -> JsonValue:
+    """A fixed text as the type that its field has."""
+    if kind == "number" and isinstance(value, str) and _DIGITS.match(value.strip()):
+        text = value.strip()
+        return float(text) if "." in text else int(text)
+    if kind == "boolean" and isinstance(value, str) and value.strip("{} ").lower() in ("true", "false"):
+        return value.strip("{} ").lower() == "true"
+    if kind == "text" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+def _whole(value: JsonValue, otherwise: int, least: int, most: int) -> int:
+    typed = _typed("number", value)
+    if isinstance(typed, bool) or not isinstance(typed, (int, float)):
+        return otherwise
+    return max(least, min(most, int(typed)))

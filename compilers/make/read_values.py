@@ -1,0 +1,86 @@
+"""Make's values in the spec's notation: `{{4.email}}` becomes `{{ lead.body.email }}`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from compilers.errors import ExpressionError, shorten
+from compilers.expressions.lexer import Notation
+from compilers.expressions.make_writer import write_expression
+from compilers.expressions.parser import parse
+from compilers.expressions.spec_writer import write_template
+from compilers.expressions.tree import Field, Node, Path, Reference, Template, Unknown, transform
+
+IsBroken = Callable[[str], None]
+
+
+@dataclass
+class ReadValues:
+    """Reads the values of one scenario.
+
+    `places` gives, for each module's number, the step's id and how a path of Make's into what the module gives is said
+    neutrally. What a reference to any other module stood for is gone: Make gives nothing there, and so it is carried
+    word for word. `broken` collects the texts that Make itself can't read, `missing` the modules that aren't there.
+    """
+
+    places: Mapping[str, tuple[str, Callable[[Path], Path]]]
+    broken: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, None] = field(default_factory=dict)
+
+    def value(self, value: JsonValue) -> JsonValue:
+        """The value with every template in it in the spec's notation."""
+        if isinstance(value, str):
+            return self.text(value) if "{{" in value else value
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.value(item) for key, item in value.items()}
+        return value
+
+    def text(self, text: str) -> str:
+        """One text. What Make can't read is carried whole, as one expression without a meaning."""
+        try:
+            template = parse(text, Notation.MAKE)
+            return write_template(transform(template, self._neutral))
+        except ExpressionError as error:
+            self.broken.setdefault(text, error.what)
+            return write_template(Template((Unknown(text),)))
+
+    def _neutral(self, node: Node) -> Node:
+        if not isinstance(node, Reference):
+            return node
+        known = self.places.get(node.step)
+        if known is None:
+            self.missing.setdefault(node.step)
+            return Unknown(write_expression(node))
+        step, path_of = known
+        return Reference(step, path_of(node.path))
+
+
+def fixed(value: JsonValue) -> JsonValue:
+    """A static setting, whose braces are text, as a value of the spec."""
+    if isinstance(value, str):
+        return value.replace("{{", '{{ "{{" }}') if "{{" in value else value
+    if isinstance(value, list):
+        return [fixed(item) for item in value]
+    if isinstance(value, dict):
+        return {key: fixed(item) for key, item in value.items()}
+    return value
+
+
+def shown(text: str) -> str:
+    """A text of a blueprint, fit for a message."""
+    return shorten(text, 80)
+
+
+_SYSTEM = {"__IMTINDEX__": "_index", "__IMTLENGTH__": "_total", "__IMTKEY__": "key"}
+
+
+def system_path(path: Path) -> Path | None:
+    """The neutral path of what Make's engine itself adds to a bundle; None for anything else."""
+    if path and isinstance(path[0], Field) and path[0].name in _SYSTEM:
+        return (Field(_SYSTEM[path[0].name]), *path[1:])
+    return None
