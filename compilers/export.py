@@ -53,7 +53,8 @@ class NeededWebhook(BaseModel):
 class Export(BaseModel):
     """The document that the platform imports, what a person must do with it, and what to know about it.
 
-    `places` maps each step of the spec to what stands for it on the platform: module ids or node names, in order.
+    `places` maps each step of the spec to what stands for it on the platform: module ids or node names, in order;
+    `manual` are the steps that a person must build.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +65,7 @@ class Export(BaseModel):
     webhooks: tuple[NeededWebhook, ...] = ()
     findings: tuple[Finding, ...] = ()
     places: dict[str, tuple[str, ...]] = {}
+    manual: tuple[str, ...] = ()
 
     @property
     def document_name(self) -> str:

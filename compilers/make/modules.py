@@ -119,8 +119,7 @@ class ModuleMaker:
                 ]
                 return flow_module("set_variables", number, {"scope": _SCOPES[step.scope], "variables": variables})
             case GetVariablesStep():
-                names: list[JsonValue] = [{"name": name} for name in step.names]
-                return flow_module("get_variables", number, {"variables": names})
+                return flow_module("get_variables", number, {"variables": [*step.names]})
             case RespondStep():
                 return self._respond(step, number, values)
             case SubScenarioStep():

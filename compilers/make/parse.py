@@ -21,7 +21,7 @@ from pydantic import JsonValue, ValidationError
 
 from compilers.errors import Finding, SpecError, shorten
 from compilers.make.emit import write
-from compilers.make.read_modules import Known, ModuleReader, is_structural, look_up, path_reader, starts
+from compilers.make.read_modules import ACCOUNTS, Known, ModuleReader, is_structural, look_up, path_reader, starts
 from compilers.make.read_settings import read_schedule, read_settings
 from compilers.make.read_values import ReadValues
 from compilers.make.residue import changes
@@ -319,7 +319,7 @@ class _Parser:
             return None
         restored = members(members(members(source.data.get("metadata")).get("restore")).get("parameters"))
         parameter = next(
-            (name for name in (wanted.parameter, *_ACCOUNTS) if name in source.parameters), wanted.parameter
+            (name for name in (wanted.parameter, *ACCOUNTS) if name in source.parameters), wanted.parameter
         )
         label = members(restored.get(parameter)).get("label")
         number = str(source.parameters.get(parameter) or "")
@@ -381,9 +381,6 @@ class _Parser:
         finding = Finding(rule="make.parse", severity="warning", where=where, what=what, hint=hint)
         if finding not in self._findings:
             self._findings.append(finding)
-
-
-_ACCOUNTS = ("__IMTCONN__", "account", "makeConnectionId", "auth", "key")
 
 
 def is_instant(trigger: AnyStep) -> bool:

@@ -291,9 +291,8 @@ class ModuleReader:
     def _get_variables(self, source: Source, common: dict[str, JsonValue]) -> AnyStep | None:
         mapper = source.mapper
         listed = items(mapper.get("variables")) if "variables" in mapper else [mapper]
-        names: list[JsonValue] = [
-            name[:200] for one in listed if isinstance(name := members(one).get("name"), str) and name
-        ]
+        found = (one if isinstance(one, str) else members(one).get("name") for one in listed)
+        names: list[JsonValue] = [name[:200] for name in found if isinstance(name, str) and name]
         if not names:
             self._note(source, "reads no variable that has a name, so it is carried as it is")
             return None
@@ -347,3 +346,32 @@ def _whole(value: JsonValue, otherwise: int, least: int, most: int) -> int:
     if isinstance(typed, bool) or not isinstance(typed, (int, float)):
         return otherwise
     return max(least, min(most, int(typed)))
+
+
+def unread(known: Known) -> dict[str, JsonValue]:
+    """The fields of a module that say something and that its operation doesn't read: what a migration leaves behind."""
+    form, operation = known.form, known.operation
+    if form is None or operation is None or known.app is None:
+        return {}
+    account = known.app.connection.make.parameter if known.app.connection and known.app.connection.make else ""
+    passed = {*form.ignores, *form.when, *ACCOUNTS, account, form.hook or ""}
+    passed |= {way.source.split(".")[0] for ways in form.ways.values() for way in ways if way.source}
+    passed |= {name for ways in form.ways.values() for way in ways for name in way.when}
+    fixed_values = {**form.parameters, **(form.mapper or {})}
+    return {
+        name: value
+        for name, value in Module(known.source.mapper, known.source.parameters).fields()
+        if name not in passed and fixed_values.get(name) != value
+    }
+
+
+def unknown_output(known: Known, path: Path) -> bool:
+    """Whether a neutral path leads into a field that the registry doesn't list for the operation."""
+    operation = known.operation
+    if operation is None or operation.open_outputs or not path or not isinstance(path[0], Field):
+        return False
+    return path[0].name not in operation.outputs and path[0].name not in ("_index", "_total", "key", "error")
+
+
+ACCOUNTS = ("__IMTCONN__", "account", "makeConnectionId", "accountImap", "__IMTHOOK__", "hook")
+"""Parameters in which Make keeps accounts and webhooks, which are chosen anew on every platform."""

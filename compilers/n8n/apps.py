@@ -31,6 +31,8 @@ def call(shop: Workshop, step: TriggerStep | AppStep) -> Fragment:
     wanted = operation.n8n_node(inputs)
     if wanted is None:
         raise CompileError(f"n8n has no node for `{step.app}.{step.operation}` that the registry knows")
+    if shop.by_hand:
+        inputs |= _left_open(shop, step, operation, inputs)
     chain = _Chain(shop)
     if wanted.scheduled:
         chain.add(_schedule(shop, step))
@@ -55,6 +57,17 @@ def call(shop: Workshop, step: TriggerStep | AppStep) -> Fragment:
         made = bind({"result": {"$js": wanted.result}}, inputs, shop.values(step).at("inputs"))["result"]
         chain.add(shop.raw_set_node(step, f"{step.title}: result", str(made), key="made"))
     return chain.fragment(name)
+
+
+def _left_open(
+    shop: Workshop, step: TriggerStep | AppStep, operation: Operation, inputs: dict[str, JsonValue]
+) -> dict[str, JsonValue]:
+    """Stand-ins for the needed inputs that the original doesn't have either, each of which a person must fill in."""
+    missing = [name for name, field in operation.inputs.items() if field.required and inputs.get(name) in (None, "")]
+    for name in missing:
+        shop.note("warning", step, f"`{name}` is not set in the original", "fill it in after the import")
+    stand_ins: dict[str, JsonValue] = {"number": 1, "boolean": False, "object": {}, "array": [], "files": []}
+    return {name: stand_ins.get(operation.inputs[name].type, f"(fill in: {name})") for name in missing}
 
 
 class _Chain:

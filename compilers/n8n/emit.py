@@ -22,6 +22,7 @@ from compilers.export import Export, by_account
 from compilers.expressions.javascript import js_string
 from compilers.expressions.tree import Field
 from compilers.graph import SpecGraph
+from compilers.n8n.apps import manual
 from compilers.n8n.branches import edge_filter
 from compilers.n8n.canvas import Canvas, Port
 from compilers.n8n.steps import add_nodes
@@ -35,15 +36,19 @@ MOST_TRIES, LONGEST_WAIT = 5, 5000
 """n8n tries a node at most five times and waits at most 5,000 milliseconds in between."""
 
 
-def emit(spec: Spec) -> Export:
-    """The workflow of a spec. Raises `CompileError` with one finding for each thing that n8n can't express."""
-    return _Emitter(spec).export()
+def emit(spec: Spec, *, by_hand: bool = False) -> Export:
+    """The workflow of a spec. Raises `CompileError` with one finding for each thing that n8n can't express.
+
+    With `by_hand`, as for a migration, what n8n can't express is left to a person instead: the step becomes a disabled
+    node that holds the original, a value that can't be written is left empty, and a warning says so.
+    """
+    return _Emitter(spec, by_hand).export()
 
 
 class _Emitter:
-    def __init__(self, spec: Spec) -> None:
-        self._spec = spec
-        self._shop = Workshop(spec, SpecGraph(spec), Canvas(spec.slug))
+    def __init__(self, spec: Spec, by_hand: bool) -> None:
+        self._spec, self._by_hand = spec, by_hand
+        self._shop = Workshop(spec, SpecGraph(spec), Canvas(spec.slug), by_hand=by_hand)
         cycle = self._shop.graph.cycle()
         if cycle:
             raise CompileError(f"the steps form a cycle: {' -> '.join(cycle)}", where="edges")
@@ -63,7 +68,10 @@ class _Emitter:
             self._shop.note("warning", step, "no edge leads here, so it never runs", "connect or remove it")
         findings = self._shop.findings
         errors = [finding for finding in findings if finding.severity == "error"]
-        if errors:
+        if self._by_hand:
+            mild = {"severity": "warning"}
+            findings = [one.model_copy(update=mild) if one.severity == "error" else one for one in findings]
+        elif errors:
             raise CompileError("n8n can't express this spec", where=self._spec.slug, findings=errors)
         return Export(
             platform="n8n",
@@ -72,6 +80,7 @@ class _Emitter:
             webhooks=tuple(self._shop.webhooks),
             findings=tuple(findings),
             places=self._nodes_of,
+            manual=tuple(step.id for step in self._spec.nodes if step.id in self._shop.manual),
         )
 
     def _document(self) -> dict[str, JsonValue]:
@@ -100,7 +109,7 @@ class _Emitter:
             fragment = add_nodes(self._shop, step)
         except UserError as error:
             self._shop.note("error", step, error.what, error.hint)
-            fragment = Fragment.single(self._shop.canvas.add(step.id, step.title, registry().flow["manual"].n8n, 1, {}))
+            fragment = manual(self._shop, step, "build it by hand")
         self._describe(step, fragment)
         for edge, sources in ports:
             self._enter(step, edge, sources, fragment)

@@ -51,7 +51,7 @@ class Workshop:
     `results` maps each step to the node that holds what it gave, `failing` to the node that holds its error, and
     `markers` to the node that leaves one item for each operation of the step, with the id that the item carries.
     `shuffled` are the steps whose bundles take several ways that meet again, and so arrive in another order. `manual`
-    are those that a person must build.
+    are those that a person must build, which is allowed only `by_hand`.
     """
 
     spec: Spec
@@ -62,6 +62,7 @@ class Workshop:
     markers: dict[str, tuple[str, str]] = field(default_factory=dict)
     shuffled: set[str] = field(default_factory=set)
     manual: set[str] = field(default_factory=set)
+    by_hand: bool = False
     connections: list[NeededConnection] = field(default_factory=list)
     webhooks: list[NeededWebhook] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

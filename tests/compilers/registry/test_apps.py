@@ -38,10 +38,11 @@ def test_everything_has_a_side() -> None:
 def test_every_input_is_used() -> None:
     used: dict[str, set[str]] = {name: set() for name in registry().apps}
     for _, app, operation in operations():
-        if operation.make:
-            used[app.app] |= inputs_of(operation.make.parameters) | inputs_of(operation.make.mapper)
-        if operation.n8n:
-            used[app.app] |= inputs_of(operation.n8n.parameters)
+        used[app.app] |= {"always", *(name for name, field in operation.inputs.items() if "file" in field.type)}
+        for module in operation.make_modules:
+            used[app.app] |= inputs_of(module.parameters) | inputs_of(module.mapper) | set(module.reads)
+        for node in operation.n8n_nodes:
+            used[app.app] |= inputs_of(node.parameters) | inputs_of({"$js": node.result})
         for output in operation.outputs.values():
             used[app.app] |= {side.columns for side in (output.make, output.n8n) if isinstance(side, Columns)}
     unused = [
