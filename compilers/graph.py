@@ -255,6 +255,10 @@ class SpecGraph:
             above = self._multipliers[self._opened(above)]
         return tuple(reversed(found))
 
+    def multiplier_above(self, identifier: str) -> str | None:
+        """The innermost of `multiplying`, or None; quick."""
+        return self._multipliers.get(identifier)
+
     @cached_property
     def _multipliers(self) -> Mapping[str, str | None]:
         """The nearest step above each that can give several bundles and that no aggregate has closed."""

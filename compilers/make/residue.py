@@ -1,8 +1,8 @@
 """What a Make module holds beyond what the compiler writes for its step, as changes with their preconditions.
 
-A parsed step is written again as any other, and then changed to what it was: `{at, was, is}` replaces `was` at a path by
-`is`; a missing key means that nothing was, or is, there. A change is made only where the compiler still writes what it
-wrote when the module was read, so that a step that has been edited since is written as it is now.
+A parsed step is written again as any other, and then changed to what it was: `{at, was, is}` replaces `was` at a path
+by `is`; a missing key means that nothing was, or is, there. A change is made only where the compiler still writes what
+it wrote when the module was read, so that a step that has been edited since is written as it is now.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 Change = dict[str, JsonValue]
-_MISSING = object()
+
+
+class _Missing:
+    """Nothing is there."""
+
+
+_MISSING = _Missing()
 
 
 def changes(was: JsonValue, now: JsonValue) -> list[JsonValue]:
@@ -63,13 +69,13 @@ def _apply(target: dict[str, JsonValue], change: Change) -> None:
     at = change.get("at")
     if not isinstance(at, list) or not at:
         return
-    holder: JsonValue = target
+    holder: JsonValue | _Missing = target
     for step in at[:-1]:
         holder = _inside(holder, step)
     known = _inside(holder, at[-1])
-    wanted = change.get("was", _MISSING)
-    fits = known is _MISSING if wanted is _MISSING else known is not _MISSING and same(known, wanted)  # type: ignore[arg-type]
-    if not fits:
+    if isinstance(known, _Missing) is ("was" in change):
+        return
+    if not isinstance(known, _Missing) and not same(known, change["was"]):
         return
     if isinstance(holder, dict):
         if "is" in change:
@@ -80,9 +86,9 @@ def _apply(target: dict[str, JsonValue], change: Change) -> None:
         holder[at[-1]] = change["is"]
 
 
-def _inside(holder: JsonValue, step: JsonValue) -> JsonValue:
-    if isinstance(holder, dict) and isinstance(step, str):
-        return holder.get(step, _MISSING)  # type: ignore[arg-type]
+def _inside(holder: JsonValue | _Missing, step: JsonValue) -> JsonValue | _Missing:
+    if isinstance(holder, dict) and isinstance(step, str) and step in holder:
+        return holder[step]
     if isinstance(holder, list) and isinstance(step, int) and 0 <= step < len(holder):
         return holder[step]
-    return _MISSING  # type: ignore[return-value]
+    return _MISSING

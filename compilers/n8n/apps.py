@@ -135,9 +135,6 @@ def _only_new(shop: Workshop, step: TriggerStep | AppStep, key: str) -> str:
 
 
 def _stop_empty(shop: Workshop, step: TriggerStep | AppStep, name: str) -> str | None:
-    if shop.takes_several(step) and not shop.is_one_by_one(step):
-        what = f"of several bundles n8n goes on only with those for which `{step.title}` finds something"
-        shop.note("warning", step, what, "keep it out of loops where every bundle must go on")
     if not _takes_errors(shop, step):
         return None
     passes = f"$({js_string(name)}).all(1).length === 0 || Object.keys($json).length > 0"

@@ -34,6 +34,7 @@ class Canvas:
     nodes: dict[str, Node] = field(default_factory=dict)
     _wires: dict[str, list[list[tuple[str, int]]]] = field(default_factory=dict)
     _keys: set[str] = field(default_factory=set)
+    _back: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, key: str, title: str, node_type: str, version: float, parameters: Mapping[str, JsonValue]) -> str:
         """Adds a node and gives its name: the title, made unique."""
@@ -61,6 +62,11 @@ class Canvas:
         if (target, index) not in outputs[port.output]:
             outputs[port.output].append((target, index))
 
+    def connect_back(self, name: str, target: str) -> None:
+        """Wires a node to one before it; where things stand doesn't depend on that."""
+        self._back.add((name, target))
+        self.connect(Port(name), target)
+
     def connections(self) -> dict[str, JsonValue]:
         """All wires in n8n's shape."""
         return {
@@ -75,7 +81,8 @@ class Canvas:
     def placed(self) -> list[JsonValue]:
         """All nodes with their positions, in the order they were added."""
         children = {
-            source: [target for wires in outputs for target, _ in wires] for source, outputs in self._wires.items()
+            source: [target for wires in outputs for target, _ in wires if (source, target) not in self._back]
+            for source, outputs in self._wires.items()
         }
         targets = {target for below in children.values() for target in below}
         roots = [name for name in self.nodes if name not in targets]

@@ -2,6 +2,7 @@
 
 * Steps become nodes in topological order, wired by explicit connections; an edge's filter is a Filter node.
 * A router that runs every matching route is a Filter node for each route; one that runs the first is an IF or a Switch.
+* Where the order of bundles matters, a Loop Over Items sends them on one by one (`compilers.n8n.order`, `loops`).
 * An iteration is a Set node that makes the list and a Split Out node. The list item also marks the operation, so that
   an aggregate (a Merge and a Code node) emits once for each operation of its source, even when nothing came through.
 * A step that handles errors has n8n's error output, wired to its handler. After `resume` the substitute and the normal
@@ -22,6 +23,7 @@ from compilers.export import Export, by_account
 from compilers.expressions.javascript import js_string
 from compilers.expressions.tree import Field
 from compilers.graph import SpecGraph
+from compilers.n8n import loops
 from compilers.n8n.apps import manual
 from compilers.n8n.branches import edge_filter
 from compilers.n8n.canvas import Canvas, Port
@@ -64,6 +66,7 @@ class _Emitter:
             self._step(step)
             self._nodes_of[step.id] = tuple(list(self._shop.canvas.nodes)[before:])
         self._end_handlers()
+        loops.close(self._shop)
         for step in self._shop.graph.unreachable():
             self._shop.note("warning", step, "no edge leads here, so it never runs", "connect or remove it")
         findings = self._shop.findings
@@ -113,7 +116,10 @@ class _Emitter:
         self._describe(step, fragment)
         for edge, sources in ports:
             self._enter(step, edge, sources, fragment)
-        self._fragments[step.id] = self._guard(step, fragment)
+        fragment = self._guard(step, fragment)
+        if step.id in self._shop.one_by_one and fragment.exits:
+            fragment = loops.one_by_one(self._shop, step, fragment)
+        self._fragments[step.id] = fragment
         self._shop.results[step.id] = self._fragments[step.id].result
 
     def _describe(self, step: AnyStep, fragment: Fragment) -> None:
@@ -224,11 +230,13 @@ class _Emitter:
             parameters["numberInputs"] = index + 1
         self._shop.canvas.connect(Port(source), joint, index)
 
-    def _end_of_error(self, step: AnyStep, rule: OnError, key: str = "handled") -> str:
-        """The node that ends an error's way as the rule says: the substitute, an error, or nothing more."""
+    def _end_of_error(self, step: AnyStep, rule: OnError, behind: str = "") -> str:
+        """The node that ends an error's way as the rule says: the substitute, an error, or nothing more. The way goes
+        through the handler up to the step `behind`, if there is one."""
+        key = behind or "handled"
         flow = registry().flow
         if rule.strategy == "resume":
-            values = self._shop.values(step)
+            values = self._shop.values(step, behind=behind)
             where = "on_error.substitute"
             fields = substituted(step, rule.substitute, "n8n")
             name = self._shop.set_node(
@@ -255,13 +263,14 @@ class _Emitter:
             rule = step.directive if isinstance(step, DirectiveStep) else failing.on_error
             if rule is None or rule.strategy not in ("resume", "rollback"):
                 continue
-            end = self._end_of_error(failing, rule, key=identifier)
+            end = self._end_of_error(failing, rule, behind=identifier)
             for port in exits:
                 self._shop.canvas.connect(port, end)
 
     def _retry(self, step: AnyStep, rule: OnError, node: dict[str, JsonValue]) -> None:
         operation = registry().find(step.app, step.operation) if isinstance(step, OperationStep) else None
-        if self._shop.takes_several(step) and (operation is None or operation.side_effect):
+        together = self._shop.takes_several(step) and not self._shop.is_one_by_one(step)
+        if together and (operation is None or operation.side_effect):
             what = "n8n would repeat the step for all of its bundles, also those that went well, so it is tried once"
             self._shop.note("warning", step, what, "look at the failed execution, and repeat what is missing")
             return

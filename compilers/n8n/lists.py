@@ -15,6 +15,7 @@ from compilers.errors import CompileError
 from compilers.expressions.javascript import js_string
 from compilers.n8n import scripts
 from compilers.n8n.canvas import Port
+from compilers.n8n.conditions import expression_condition
 from compilers.n8n.workshop import Fragment, Workshop
 from compilers.spec import AggregateStep, AnyStep, IterateStep, RepeatStep
 
@@ -43,13 +44,22 @@ def marked(shop: Workshop, step: AnyStep, fragment: Fragment) -> Fragment:
     return replace(fragment, entry=entry)
 
 
+def mark_start(shop: Workshop, step: AnyStep, fragment: Fragment) -> None:
+    """One marker item for all that a trigger gave, beside what follows it."""
+    name = shop.raw_set_node(step, f"{step.title}: each run", f"{{{_mark(step)}}}", key="run")
+    shop.canvas.nodes[name]["executeOnce"] = True
+    for port in fragment.exits:
+        shop.canvas.connect(port, name)
+    shop.markers[step.id] = (name, step.id)
+
+
 def _mark(step: AnyStep) -> str:
-    return f'{scripts.RUN_FIELD}: $itemIndex, {scripts.SOURCE_FIELD}: "{step.id}"'
+    return f'{scripts.RUN_FIELD}: $runIndex + ":" + $itemIndex, {scripts.SOURCE_FIELD}: "{step.id}"'
 
 
 def aggregate(shop: Workshop, step: AggregateStep) -> Fragment:
     """A Merge that waits for the markers and for what came through, and Code that collects."""
-    values = shop.values(step, item="index")
+    values = shop.values(step, item="" if step.source in shop.loops else "index")
     if step.mode == "array":
         fields = (
             f"{json.dumps(name)}: {values.at(f'fields.{name}').javascript(value)}"
@@ -65,6 +75,8 @@ def aggregate(shop: Workshop, step: AggregateStep) -> Fragment:
             f"the source `{step.source}` of an aggregate must be a step before it that gives several bundles"
         )
     shop.markers[step.id] = marker
+    if step.source in shop.loops:
+        return _aggregate_loop(shop, step, marker[0], collected, key)
     code = scripts.aggregate(
         source=marker[1],
         marker=marker[0],
@@ -79,6 +91,30 @@ def aggregate(shop: Workshop, step: AggregateStep) -> Fragment:
     name = shop.code(step, "aggregate", code)
     shop.canvas.connect(Port(entry), name)
     return Fragment(entry, (Port(name),), name, name, entry_input=1)
+
+
+def _aggregate_loop(shop: Workshop, step: AggregateStep, marker: str, collected: str, key: str | None) -> Fragment:
+    """Of a loop that runs one by one: a node that keeps what each bundle came to, and Code that collects it when all
+    are through. The way from one to the other lets nothing pass: it is there since a node may only read those before
+    it."""
+    run = f"$({js_string(marker)}).item.json.{scripts.RUN_FIELD}"
+    group = "null" if key is None else key
+    kept = f"{{row: {collected}, key: {group}, {scripts.RUN_FIELD}: {run} }}"
+    entry = shop.raw_set_node(step, f"{step.title}: keep", kept, key="collect")
+    code = scripts.aggregate_loop(
+        marker=marker,
+        kept=entry,
+        grouped=key is not None,
+        result=scripts.combine(step.mode, step.separator),
+        stop_if_empty=step.stop_if_empty,
+    )
+    never: dict[str, JsonValue] = {"conditions": expression_condition("false", f"{step.id}/kept"), "options": {}}
+    kept_back = shop.flow_node(step, "filter", f"{step.title}: until all are through", never, key="kept")
+    shop.canvas.connect(Port(entry), kept_back)
+    name = shop.code(step, "aggregate", code)
+    shop.canvas.connect(Port(kept_back), name)
+    shop.canvas.connect(Port(shop.loops[step.source]), name)
+    return Fragment(entry, (Port(name),), name, name)
 
 
 def _order(shop: Workshop, step: AggregateStep) -> str | None:

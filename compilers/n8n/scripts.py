@@ -70,6 +70,30 @@ return output;
 """
 
 
+def aggregate_loop(*, marker: str, kept: str, grouped: bool, result: str, stop_if_empty: bool) -> str:
+    """Code that collects, when a loop is through, what the node `kept` was given for the operation that it ran for."""
+    empty = "" if stop_if_empty or grouped else 'if (groups.size === 0) groups.set("", []);\n'
+    group_field = ", key" if grouped else ""
+    return f"""const operation = $({js_string(marker)}).first().json.{RUN_FIELD};
+const groups = new Map();
+for (let run = 0; ; run++) {{
+  let items;
+  try {{
+    items = $({js_string(kept)}).all(0, run);
+  }} catch {{
+    break;
+  }}
+  if (!items?.length && run > 0) break;
+  for (const {{json}} of items ?? []) {{
+    if (json.{RUN_FIELD} !== operation) continue;
+    if (!groups.has(json.key)) groups.set(json.key, []);
+    groups.get(json.key).push(json.row);
+  }}
+}}
+{empty}return [...groups].map(([key, rows]) => ({{json: {{...{result}{group_field}}}, pairedItem: {{item: 0}}}}));
+"""
+
+
 def _indexes(order: str | None) -> str:
     """The head of the loop over the items."""
     if order is None:

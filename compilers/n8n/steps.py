@@ -32,9 +32,12 @@ def add_nodes(shop: Workshop, step: AnyStep) -> Fragment:
     """The nodes of a step. Raises `CompileError` when n8n has none."""
     fragment = _add(shop, step)
     marks_itself = isinstance(step, (IterateStep, RepeatStep, AggregateStep))
-    if step.id in shop.sources and not marks_itself and step.id != shop.spec.trigger.id:
-        return lists.marked(shop, step, fragment)
-    return fragment
+    if step.id not in shop.sources or marks_itself:
+        return fragment
+    if step.id == shop.spec.trigger.id:
+        lists.mark_start(shop, step, fragment)
+        return fragment
+    return lists.marked(shop, step, fragment)
 
 
 def _add(shop: Workshop, step: AnyStep) -> Fragment:

@@ -8,24 +8,39 @@ nodes in between pair their items. A step that may give several items is read th
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from pydantic import JsonValue
 
-from compilers.errors import CompileError, ExpressionError, Finding, UserError
+from compilers.errors import CompileError, ExpressionError, Finding, UserError, shorten
 from compilers.expressions.functions import Kind
 from compilers.expressions.javascript import js_string, spaced
 from compilers.expressions.n8n_writer import js_value, n8n_value, write_js, write_template
 from compilers.expressions.parser import parse
-from compilers.expressions.tree import Field, Node, Part, Path, Reference, Template
+from compilers.expressions.spec_writer import write_template as write_spec
+from compilers.expressions.tree import (
+    VERBATIM,
+    Field,
+    Keyword,
+    Node,
+    Part,
+    Path,
+    Reference,
+    Template,
+    Unknown,
+    transform,
+)
 from compilers.graph import SpecGraph, gives_several
+from compilers.n8n.order import starts_with_several
 from compilers.operators import filter_js
 from compilers.paths import asks_for_error, is_file, is_object, output_of, platform_path, system_field
-from compilers.registry import registry
 from compilers.spec import AnyStep, Filter, IterateStep, OperationStep, RepeatStep
 
 Written = TypeVar("Written")
+_GONE = re.compile(r"\d+[.\[]")
+"""How a reference to a module begins, in Make's notation."""
 _BINARY = Field("$binary")
 """Begins the place of an output that n8n keeps in an item's binary data, such as `$binary.data.fileName`."""
 
@@ -39,13 +54,22 @@ class N8nValues:
     """Writes the values of one step; what can't be written is collected in `findings` with its place.
 
     `results` maps each step to the node that holds what it gave, `failing` to the node that holds its error for a
-    handler. With `item` set, references are for a Code node over all items, that variable being the item's index.
+    handler. With `item` set, references are for a Code node over all items, that variable being the item's index. With
+    `by_hand`, a reference that leads nowhere gives nothing, as on Make, and so does a piece without a known meaning. Values stand behind the step `behind`, where that is another one.
     """
 
     def __init__(
-        self, step: AnyStep, graph: SpecGraph, results: Mapping[str, str], failing: Mapping[str, str], item: str = ""
+        self,
+        step: AnyStep,
+        graph: SpecGraph,
+        results: Mapping[str, str],
+        failing: Mapping[str, str],
+        item: str = "",
+        by_hand: bool = False,
+        behind: str = "",
     ) -> None:
         self._step, self._graph, self._results, self._failing, self._item = step, graph, results, failing, item
+        self._by_hand, self._behind = by_hand, behind
         self._where = f"steps.{step.id}"
         self.findings: list[Finding] = []
 
@@ -59,7 +83,7 @@ class N8nValues:
     def value(self, value: JsonValue) -> JsonValue:
         """The value as a node's parameter."""
         nothing: JsonValue = ""
-        return self._written(lambda: n8n_value(value, self._resolve, self._kind_of), nothing)
+        return self._written(lambda: n8n_value(self._known(value), self._resolve, self._kind_of), nothing)
 
     def text(self, parts: list[str | tuple[JsonValue]]) -> JsonValue:
         """Fixed pieces and values as one text parameter."""
@@ -79,7 +103,7 @@ class N8nValues:
 
     def javascript(self, value: JsonValue) -> str:
         """The value as a JavaScript expression, fit for Code nodes and for `={{ }}`."""
-        return self._written(lambda: js_value(value, self._resolve, self._kind_of), "null")
+        return self._written(lambda: js_value(self._known(value), self._resolve, self._kind_of), "null")
 
     def as_text(self, value: JsonValue) -> JsonValue:
         """The value as a text parameter; a missing value is the empty text."""
@@ -105,7 +129,7 @@ class N8nValues:
 
     def filter_javascript(self, condition: Filter) -> str:
         """A whole filter as one JavaScript boolean."""
-        return self._written(lambda: filter_js(condition, self._resolve, self._kind_of), "false")
+        return self._written(lambda: filter_js(self._filter(condition), self._resolve, self._kind_of), "false")
 
     def _written(self, write: Callable[[], Written], otherwise: Written) -> Written:
         """What `write` gives, or `otherwise` when it can't be written, which is noted."""
@@ -118,25 +142,44 @@ class N8nValues:
     # -- references --------------------------------------------------------------------------------------------
 
     def _resolve(self, reference: Reference) -> tuple[str, Path]:
+        try:
+            return self._place(reference)
+        except CompileError as error:
+            if not self._by_hand:
+                raise
+            self._found(error, "n8n.emit.reference")
+            return "null", ()
+
+    def _place(self, reference: Reference) -> tuple[str, Path]:
         step = self._graph.get(reference.step)
         if step is None:
             raise CompileError(f"there is no step `{reference.step}`", hint="refer to a step of this spec")
-        if asks_for_error(reference.path) and step.id in (self._step.id, *self._graph.failed(self._step.id)):
+        failed = self._graph.failed(self._behind or self._step.id)
+        if asks_for_error(reference.path) and step.id in (self._step.id, *failed):
             return f"$({js_string(self._failing[step.id])}).{self._access(step)}.json", reference.path
+        node = self._results.get(step.id)
+        if node is None or not self._sees(step) or step.id in failed:
+            raise CompileError(f"`{step.id}` has given nothing where `{self._step.id}` refers to it")
         name = system_field(step, reference.path)
         if name and not isinstance(step, (IterateStep, RepeatStep)) and name != "key":
-            raise CompileError(
-                f"n8n doesn't number what `{step.id}` gives, so `{name}` is not known there",
-                hint="aggregate the results and iterate over them when you need their position",
-            )
-        node = self._results.get(step.id)
-        if node is None:
-            raise CompileError(f"`{step.id}` has not run where `{self._step.id}` refers to it")
+            return self._position(step, node, name), ()
         path = reference.path if name else platform_path(step, reference, "n8n")
         place = f"$({js_string(node)}).{self._access(step)}"
         if path and path[0] == _BINARY:
             return f"{place}.binary", path[1:]
         return f"{place}.json", path
+
+    def _sees(self, step: AnyStep) -> bool:
+        if self._behind:
+            return self._graph.sees_behind(self._behind, step.id)
+        return step.id == self._step.id or self._graph.sees(self._step.id, step.id)
+
+    def _position(self, step: AnyStep, node: str, name: str) -> str:
+        """How many bundles the step gave, or which of them this one is. A step that went on with nothing gave none."""
+        all_ = f"$({js_string(node)}).all().filter((one) => Object.keys(one.json).length)"
+        if name == "_total":
+            return f"{all_}.length"
+        return f"({all_}.findIndex((one) => one.json === $({js_string(node)}).item.json) + 1)"
 
     def binary(self, value: JsonValue) -> str | None:
         """JavaScript of the binary data that a value stands for; None when it is no file of a step."""
@@ -164,24 +207,48 @@ class N8nValues:
         return f"itemMatching({self._item})" if self._item else "item"
 
     def _runs_once(self, step: AnyStep) -> bool:
-        trigger = self._graph.trigger
-        operation = registry().find(trigger.app, trigger.operation) if isinstance(trigger, OperationStep) else None
-        single_start = operation is not None and (
-            operation.instant or operation.n8n is None or not operation.n8n.polling
-        )
+        single_start = isinstance(self._graph.trigger, OperationStep) and not starts_with_several(self._graph.trigger)
         return single_start and not self._graph.multiplying(step.id) and not gives_several(step)
 
     def _parse(self, text: str) -> Template:
         try:
-            return parse(text)
+            template = parse(text)
+            return transform(template, self._without) if self._by_hand and VERBATIM in text else template
         except ExpressionError as error:
             self._found(error)
             return Template((text,)) if text else Template(())
 
-    def _found(self, error: UserError) -> None:
-        self.findings.append(
-            Finding(rule="n8n.emit", severity="error", where=self._where, what=error.what, hint=error.hint)
+    def _known(self, value: JsonValue) -> JsonValue:
+        """The value with nothing in place of the pieces of Make's that have no known meaning."""
+        if not self._by_hand:
+            return value
+        if isinstance(value, str):
+            return write_spec(self._parse(value)) if VERBATIM in value else value
+        if isinstance(value, list):
+            return [self._known(item) for item in value]
+        return {key: self._known(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+    def _filter(self, condition: Filter) -> Filter:
+        groups = tuple(
+            tuple(
+                row.model_copy(update={"left": self._known(row.left), "right": self._known(row.right)}) for row in group
+            )
+            for group in condition.any_of
         )
+        return condition.model_copy(update={"any_of": groups}) if self._by_hand else condition
+
+    def _without(self, node: Node) -> Node:
+        if not isinstance(node, Unknown):
+            return node
+        if _GONE.match(node.text):
+            what, rule = f"`{shorten(node.text, 120)}` refers to a module that isn't there", "n8n.emit.reference"
+        else:
+            what, rule = f"`{shorten(node.text, 120)}` has no known meaning, on Make either", "n8n.emit.expression"
+        self._found(CompileError(what, hint="nothing stands in its place, as on Make; say what is meant"), rule)
+        return Keyword("null")
+
+    def _found(self, error: UserError, rule: str = "n8n.emit.expression") -> None:
+        self.findings.append(Finding(rule=rule, severity="error", where=self._where, what=error.what, hint=error.hint))
 
 
 def _joined(parts: Sequence[Part]) -> Template:

@@ -13,6 +13,7 @@ from compilers.errors import Finding, Severity
 from compilers.export import NeededConnection, NeededWebhook
 from compilers.graph import SpecGraph
 from compilers.n8n.canvas import Canvas, Port
+from compilers.n8n.order import in_order, starts_with_several
 from compilers.n8n.values import N8nValues, expression
 from compilers.registry import registry
 from compilers.spec import (
@@ -22,7 +23,6 @@ from compilers.spec import (
     GetVariablesStep,
     SetVariablesStep,
     Spec,
-    TriggerStep,
 )
 
 
@@ -50,6 +50,7 @@ class Workshop:
 
     `results` maps each step to the node that holds what it gave, `failing` to the node that holds its error, and
     `markers` to the node that leaves one item for each operation of the step, with the id that the item carries.
+    `loops` maps each step whose bundles go on one by one to its Loop Over Items.
     `shuffled` are the steps whose bundles take several ways that meet again, and so arrive in another order. `manual`
     are those that a person must build, which is allowed only `by_hand`.
     """
@@ -60,6 +61,7 @@ class Workshop:
     results: dict[str, str] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
     markers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    loops: dict[str, str] = field(default_factory=dict)
     shuffled: set[str] = field(default_factory=set)
     manual: set[str] = field(default_factory=set)
     by_hand: bool = False
@@ -97,9 +99,9 @@ class Workshop:
         """The ids of the steps whose bundles some aggregate collects."""
         return frozenset(step.source for step in self.spec.steps if isinstance(step, AggregateStep))
 
-    def values(self, step: AnyStep, item: str = "") -> N8nValues:
-        """A writer for values of that step, whose findings are kept."""
-        written = N8nValues(step, self.graph, self.results, self.failing, item)
+    def values(self, step: AnyStep, item: str = "", behind: str = "") -> N8nValues:
+        """A writer for values of that step, whose findings are kept; see `N8nValues` for the rest."""
+        written = N8nValues(step, self.graph, self.results, self.failing, item, self.by_hand, behind)
         written.findings = self.findings
         return written
 
@@ -113,23 +115,22 @@ class Workshop:
 
     def takes_several(self, step: AnyStep) -> bool:
         """Whether several bundles may reach the step in one execution."""
-        trigger = self.spec.trigger
-        operation = registry().find(trigger.app, trigger.operation) if isinstance(trigger, TriggerStep) else None
-        polls = operation is not None and operation.n8n is not None and operation.n8n.polling
-        return polls or bool(self.graph.multiplying(step.id))
+        return starts_with_several(self.spec.trigger) or bool(self.graph.multiplying(step.id))
 
     def is_collected(self, step: AnyStep) -> bool:
-        """Whether an aggregate collects, further down, the bundles that reach this step."""
-        return any(above.id in self.sources for above in self.graph.multiplying(step.id))
+        """Whether an aggregate collects, further down, the bundles that reach this step all at once."""
+        return any(above.id in self.sources - self.one_by_one for above in self.graph.multiplying(step.id))
 
     def is_one_by_one(self, step: AnyStep) -> bool:
         """Whether bundles reach the step one at a time, by a Loop Over Items above it."""
-        return any(above.id in self.one_by_one for above in self.graph.multiplying(step.id))
+        return self.spec.trigger.id in self.one_by_one or any(
+            above.id in self.one_by_one for above in self.graph.multiplying(step.id)
+        )
 
     @cached_property
     def one_by_one(self) -> frozenset[str]:
         """The ids of the steps whose bundles go through what follows one after the other."""
-        return frozenset()
+        return in_order(self.spec, self.graph)
 
     def meeting(self, step: AnyStep, title: str, key: str = "", inputs: int = 2) -> str:
         """A node where several ways meet. An aggregate must see all bundles at once, so that one before it is a Merge,
