@@ -55,7 +55,8 @@ class N8nValues:
 
     `results` maps each step to the node that holds what it gave, `failing` to the node that holds its error for a
     handler. With `item` set, references are for a Code node over all items, that variable being the item's index. With
-    `by_hand`, a reference that leads nowhere gives nothing, as on Make, and so does a piece without a known meaning. Values stand behind the step `behind`, where that is another one.
+    `by_hand`, a reference that leads nowhere gives nothing, as on Make, and so does a piece without a known meaning.
+    Values stand behind the step `behind`, where that is another one.
     """
 
     def __init__(

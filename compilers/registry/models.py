@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, m
 from compilers.registry.binding import inputs_of
 from compilers.registry.reading import Module, Read, holds, turned_round
 
-FieldType = Literal["text", "number", "boolean", "date", "array", "object", "file", "files", "any"]
+FieldType = Literal["text", "number", "boolean", "date", "array", "object", "file", "any"]
 RegistryName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
@@ -27,9 +27,9 @@ class RegistryModel(BaseModel):
 
 
 class InputField(RegistryModel):
-    """One input of an operation."""
+    """One input of an operation. `files` are a list of `{name, data}`."""
 
-    type: FieldType = "text"
+    type: FieldType | Literal["files"] = "text"
     required: bool = False
     description: str = ""
     default: JsonValue = Field(default=None, description="what it is when it isn't given")
