@@ -231,16 +231,16 @@ class N8nServer:
         except ValueError:
             return Answer(answer.status_code, answer.text)
 
-    def execution(self, workflow: str, seconds: float = 30) -> JsonValue:
-        """The newest execution of a workflow with its data, once it has ended. Raises `UserError` when it doesn't."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            found = self.api("GET", f"/executions?workflowId={workflow}&includeData=true&limit=1")
-            listed = found.get("data") if isinstance(found, dict) else None
-            if isinstance(listed, list) and listed and isinstance(listed[0], dict) and listed[0].get("stoppedAt"):
-                return listed[0]
-            time.sleep(0.05)
-        raise UserError(f"no execution has ended within {seconds} s", where=workflow)
+    def executions(self, workflow: str) -> tuple[str, ...]:
+        """The ids of a workflow's executions that have ended, newest first."""
+        found = self.api("GET", f"/executions?workflowId={workflow}&limit=100")
+        listed = found.get("data") if isinstance(found, dict) else None
+        rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+        return tuple(str(row["id"]) for row in rows if row.get("stoppedAt"))
+
+    def execution(self, identifier: str) -> JsonValue:
+        """One execution with its data."""
+        return self.api("GET", f"/executions/{identifier}?includeData=true")
 
 
 def _free_port() -> int:
