@@ -33,6 +33,7 @@ from compilers.spec import (
     RouterStep,
     SetVariablesStep,
     SleepStep,
+    StopStep,
     SubScenarioStep,
     TriggerStep,
     Variable,
@@ -156,7 +157,7 @@ class ModuleReader:
     def step(self, known: Known, connection: str | None, trigger: bool) -> AnyStep:
         """The step of a module; its id is there already, its place in the graph isn't known yet."""
         source = known.source
-        common: dict[str, JsonValue] = {"id": source.step, "label": source.label[:200]}
+        common: dict[str, JsonValue] = {"id": source.step, "label": (source.label or usual_label(known))[:200]}
         flow = None if trigger else self._flow(source, common)
         if flow is not None:
             return flow
@@ -220,6 +221,8 @@ class ModuleReader:
                 return self._set_variables(source, common)
             case "util:GetVariable2" | "util:GetVariables" | "util:GetVariable":
                 return self._get_variables(source, common)
+            case "placeholder:Placeholder":
+                return StopStep.model_validate(common)
             case "gateway:WebhookRespond":
                 return self._respond(source, common)
             case "scenario-service:CallSubscenario":
@@ -319,6 +322,39 @@ class ModuleReader:
 
     def _note(self, source: Source, what: str, hint: str = "") -> None:
         self.findings.append(Finding(rule="make.parse", severity="warning", where=source.where, what=what, hint=hint))
+
+
+_FLOW_LABELS = {
+    "builtin:BasicRouter": "Router",
+    "builtin:BasicIfElse": "If-else",
+    "builtin:BasicMerge": "Merge",
+    "builtin:BasicFeeder": "Iterator",
+    "builtin:BasicRepeater": "Repeater",
+    "builtin:BasicAggregator": "Array aggregator",
+    "util:TextAggregator": "Text aggregator",
+    "util:FunctionAggregator2": "Numeric aggregator",
+    "util:FunctionSleep": "Sleep",
+    "gateway:WebhookRespond": "Webhook response",
+    "scenario-service:CallSubscenario": "Call a scenario",
+    "placeholder:Placeholder": "Empty slot",
+}
+
+
+def usual_label(known: Known) -> str:
+    """What a module without a name of its own is called."""
+    source = known.source
+    if known.app and known.operation:
+        return f"{known.app.name}: {known.operation.summary}"
+    if source.name in _FLOW_LABELS:
+        return _FLOW_LABELS[source.name]
+    if source.name in DIRECTIVES:
+        return source.name.partition(":")[2]
+    if source.name.startswith(("util:SetVariable", "util:GetVariable")):
+        listed = items(source.mapper.get("variables")) or [source.mapper]
+        names = [str(members(one).get("name") or one) for one in listed if one]
+        return f"{'Set' if ':Set' in source.name else 'Get'} {', '.join(names)}"
+    app, _, module = source.name.partition(":")
+    return f"{app} {module}"
 
 
 def is_structural(source: Source) -> bool:

@@ -216,7 +216,7 @@ def manual(shop: Workshop, step: AnyStep, what: str) -> Fragment:
     """A disabled node in place of a step that n8n can't be given: it says so, holds the original, and passes bundles
     on. In place of a trigger it has a Manual Trigger before it, so that the workflow can be tried."""
     name = shop.flow_node(step, "manual", f"MANUAL: {step.title}", {})
-    shop.canvas.nodes[name] |= {"disabled": True, "notes": _original(step)}
+    shop.canvas.nodes[name] |= {"disabled": True, "notes": _original(shop, step)}
     shop.note("warning", step, what, "its original is in the node's notes")
     shop.manual.add(step.id)
     if step.id != shop.spec.trigger.id:
@@ -227,15 +227,13 @@ def manual(shop: Workshop, step: AnyStep, what: str) -> Fragment:
     return Fragment(start, (Port(name),), name, name)
 
 
-def _original(step: AnyStep) -> str:
-    """The step as it was, as JSON, shortened to what an editor can show."""
-    kept: JsonValue = step.model_dump(mode="json", exclude={"residue", "outputs", "sample"})
+def _original(shop: Workshop, step: AnyStep) -> str:
+    """The step as it was, as JSON, and its values as n8n would write them; shortened to what an editor can show."""
+    kept: dict[str, JsonValue] = dict(shop.originals.get(step.id, {}))
+    if not kept:
+        kept = step.model_dump(mode="json", exclude={"residue", "outputs", "sample"})
     if isinstance(step, NativeStep):
-        kept = {
-            "module": step.module,
-            "version": step.version,
-            "parameters": step.parameters,
-            "mapper": step.mapper,
-        }
+        values = shop.values(step)
+        kept["values for n8n"] = {name: values.at(f"mapper.{name}").value(value) for name, value in step.mapper.items()}
     text = json.dumps(kept, ensure_ascii=False, indent=1)
     return text if len(text) <= LONGEST_NOTE else text[: LONGEST_NOTE - 1] + "…"

@@ -15,6 +15,7 @@ from typing import TypeVar
 from pydantic import JsonValue
 
 from compilers.errors import CompileError, ExpressionError, Finding, UserError, shorten
+from compilers.export import Translation
 from compilers.expressions.functions import Kind
 from compilers.expressions.javascript import js_string, spaced
 from compilers.expressions.n8n_writer import js_value, n8n_value, write_js, write_template
@@ -39,6 +40,8 @@ from compilers.paths import asks_for_error, is_file, is_object, output_of, platf
 from compilers.spec import AnyStep, Filter, IterateStep, OperationStep, RepeatStep
 
 Written = TypeVar("Written")
+_NOTHING_THERE = "n8n.emit.reference"
+"""The rule of a finding that a reference leads nowhere: what it gives is the same as on Make."""
 _GONE = re.compile(r"\d+[.\[]")
 """How a reference to a module begins, in Make's notation."""
 _BINARY = Field("$binary")
@@ -73,6 +76,7 @@ class N8nValues:
         self._by_hand, self._behind = by_hand, behind
         self._where = f"steps.{step.id}"
         self.findings: list[Finding] = []
+        self.translations: list[Translation] = []
 
     def at(self, field: str) -> N8nValues:
         """The same writer, naming `field` of the step in what it finds from now on."""
@@ -84,7 +88,7 @@ class N8nValues:
     def value(self, value: JsonValue) -> JsonValue:
         """The value as a node's parameter."""
         nothing: JsonValue = ""
-        return self._written(lambda: n8n_value(self._known(value), self._resolve, self._kind_of), nothing)
+        return self._written(lambda: n8n_value(self._known(value), self._resolve, self._kind_of), nothing, value)
 
     def text(self, parts: list[str | tuple[JsonValue]]) -> JsonValue:
         """Fixed pieces and values as one text parameter."""
@@ -104,7 +108,7 @@ class N8nValues:
 
     def javascript(self, value: JsonValue) -> str:
         """The value as a JavaScript expression, fit for Code nodes and for `={{ }}`."""
-        return self._written(lambda: js_value(self._known(value), self._resolve, self._kind_of), "null")
+        return self._written(lambda: js_value(self._known(value), self._resolve, self._kind_of), "null", value)
 
     def as_text(self, value: JsonValue) -> JsonValue:
         """The value as a text parameter; a missing value is the empty text."""
@@ -132,13 +136,21 @@ class N8nValues:
         """A whole filter as one JavaScript boolean."""
         return self._written(lambda: filter_js(self._filter(condition), self._resolve, self._kind_of), "false")
 
-    def _written(self, write: Callable[[], Written], otherwise: Written) -> Written:
-        """What `write` gives, or `otherwise` when it can't be written, which is noted."""
+    def _written(self, write: Callable[[], Written], otherwise: Written, source: JsonValue = None) -> Written:
+        """What `write` gives, or `otherwise` when it can't be written, which is noted. `source` is what it writes."""
+        before = len(self.findings)
         try:
-            return write()
+            written = write()
         except UserError as error:
             self._found(error)
-            return otherwise
+            written = otherwise
+        if isinstance(source, str) and "{{" in source:
+            why = next((one.what for one in self.findings[before:] if one.rule != _NOTHING_THERE), "")
+            shown = written if isinstance(written, str) else json.dumps(written)
+            self.translations.append(
+                Translation(where=self._where, source=source, written=None if why else shown, why=why)
+            )
+        return written
 
     # -- references --------------------------------------------------------------------------------------------
 
@@ -148,7 +160,7 @@ class N8nValues:
         except CompileError as error:
             if not self._by_hand:
                 raise
-            self._found(error, "n8n.emit.reference")
+            self._found(error, _NOTHING_THERE)
             return "null", ()
 
     def _place(self, reference: Reference) -> tuple[str, Path]:
@@ -242,7 +254,7 @@ class N8nValues:
         if not isinstance(node, Unknown):
             return node
         if _GONE.match(node.text):
-            what, rule = f"`{shorten(node.text, 120)}` refers to a module that isn't there", "n8n.emit.reference"
+            what, rule = f"`{shorten(node.text, 120)}` refers to a module that isn't there", _NOTHING_THERE
         else:
             what, rule = f"`{shorten(node.text, 120)}` has no known meaning, on Make either", "n8n.emit.expression"
         self._found(CompileError(what, hint="nothing stands in its place, as on Make; say what is meant"), rule)
