@@ -32,12 +32,11 @@ class _Moved:
         return f"{self.report.expressions.translated}/{self.report.expressions.total}"
 
     def as_json(self) -> JsonValue:
-        grades: dict[str, JsonValue] = {grade: count for grade, count in self.report.grades.items()}
         return {
             "file": str(self.file),
             "workflow": str(self.workflow),
             "report": str(self.page.with_suffix(".json")),
-            "grades": grades,
+            "grades": {str(grade): count for grade, count in self.report.grades.items()},
             "expressions": {
                 "total": self.report.expressions.total,
                 "translated": self.report.expressions.translated,
