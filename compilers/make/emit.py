@@ -380,7 +380,7 @@ class _Emitter:
 
     def _has_module(self, step: AnyStep) -> bool:
         if isinstance(step, StopStep):
-            return step.outcome == "error" or "module" in step.residue.get("make", {})
+            return step.outcome == "error"
         if not isinstance(step, OperationStep):
             return True
         operation = registry().find(step.app, step.operation)

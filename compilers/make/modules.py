@@ -133,8 +133,6 @@ class ModuleMaker:
                 return directive(step.directive, failed, number, values.at("directive.substitute"))
             case MergeStep():
                 return flow_module("merge", number, None)
-            case StopStep() if _was(step, "placeholder:Placeholder"):
-                return {"id": number, "module": registry().flow["manual"].make, "metadata": {}}
             case StopStep(outcome="error"):
                 raise CompileError(
                     "Make has no module that ends a run with an error of your own",

@@ -33,7 +33,6 @@ from compilers.spec import (
     RouterStep,
     SetVariablesStep,
     SleepStep,
-    StopStep,
     SubScenarioStep,
     TriggerStep,
     Variable,
@@ -221,8 +220,6 @@ class ModuleReader:
                 return self._set_variables(source, common)
             case "util:GetVariable2" | "util:GetVariables" | "util:GetVariable":
                 return self._get_variables(source, common)
-            case "placeholder:Placeholder":
-                return StopStep.model_validate(common)
             case "gateway:WebhookRespond":
                 return self._respond(source, common)
             case "scenario-service:CallSubscenario":

@@ -201,7 +201,8 @@ def _credential(shop: Workshop, step: TriggerStep | AppStep, app: App, kind: str
 
 
 def native(shop: Workshop, step: NativeStep) -> Fragment:
-    """n8n's own node as it came, or a disabled node that holds another platform's module."""
+    """n8n's own node as it came, or a disabled node that holds another platform's module; an empty slot of Make's
+    passes bundles on."""
     values = shop.values(step)
     if step.platform == "n8n":
         parameters = {
@@ -209,6 +210,8 @@ def native(shop: Workshop, step: NativeStep) -> Fragment:
             **{name: values.at(f"mapper.{name}").value(value) for name, value in step.mapper.items()},
         }
         return Fragment.single(shop.canvas.add(step.id, step.title, step.module, step.version or 1, parameters))
+    if step.module == registry().flow["manual"].make:
+        return Fragment.single(shop.flow_node(step, "ignore", step.title, {}))
     return manual(shop, step, f"`{step.module}` is a {step.platform} step: build it by hand")
 
 

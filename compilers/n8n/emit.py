@@ -129,7 +129,7 @@ class _Emitter:
     def _describe(self, step: AnyStep, fragment: Fragment) -> None:
         node = self._shop.canvas.nodes[fragment.main]
         if step.note:
-            node["notes"] = step.note
+            node["notes"] = f"{step.note}\n\n{node['notes']}" if "notes" in node else step.note
         if step.disabled:
             node["disabled"] = True
 

@@ -130,7 +130,8 @@ def test_odd_blueprints_come_back_as_they_were(flow: list[JsonValue]) -> None:
 
 def test_wrappings_are_taken_off() -> None:
     inner = blueprint(hook(), tell(2, "x"))
-    for wrapped in ({"blueprint": inner}, {"response": {"blueprint": inner}}, {"response": inner}):
+    wrappings: list[JsonValue] = [{"blueprint": inner}, {"response": {"blueprint": inner}}, {"response": inner}]
+    for wrapped in wrappings:
         assert back(wrapped) == back(inner)
 
 
