@@ -21,12 +21,13 @@ from compilers.errors import CompileError, Finding, shorten
 from compilers.export import Export, NeededConnection, NeededWebhook
 from compilers.expressions import parse as parse_template
 from compilers.expressions.tree import Call, references, walk
+from compilers.graph import SpecGraph
 from compilers.make.parse import Parsed, parse
 from compilers.make.read_modules import Known, look_up, unknown_output, unread
 from compilers.make.source import Source
 from compilers.n8n.differences import differences_of
 from compilers.n8n.emit import emit
-from compilers.registry import GENERIC_NODES, Grade, registry
+from compilers.registry import GENERIC_NODES, Grade, N8nNode, registry
 from compilers.spec import AnyStep, OperationStep, Spec, strings_in, templates_of
 
 SHOWN = 100
@@ -138,6 +139,7 @@ class _Reporter:
     def __init__(self, parsed: Parsed, export: Export) -> None:
         self._parsed, self._export = parsed, export
         self._spec = parsed.spec
+        self._graph = SpecGraph(parsed.spec)
         self._steps: dict[str, AnyStep] = {step.id: step for step in self._spec.nodes}
         self._types = {
             str(node["name"]): str(node["type"])
@@ -162,6 +164,11 @@ class _Reporter:
             Behaviour(what=f"{self._place(finding)}: {finding.what}", what_to_do=finding.hint)
             for finding in self._export.findings
             if finding.severity == "info"
+        ]
+        differences += [
+            Behaviour(what=f"module {self._number(step.id)}: {node.notes}")
+            for step in self._spec.nodes
+            if step.id not in self._export.manual and (node := self._node(step)) and node.notes
         ]
         return MigrationReport(
             name=self._spec.name,
@@ -205,8 +212,7 @@ class _Reporter:
         types = [self._types.get(name, "") for name in self._export.places.get(step.id, ())]
         if not isinstance(step, OperationStep):
             return "equivalent" if "n8n-nodes-base.code" in types else "native"
-        app, operation = registry().app(step.app), registry().operation(step.app, step.operation)
-        node = operation.n8n_node(operation.with_defaults(step.inputs))
+        app, node = registry().app(step.app), self._node(step)
         if node is None:
             return "manual"
         if node.grade:
@@ -214,6 +220,13 @@ class _Reporter:
         does_anything = node.node in GENERIC_NODES
         by_itself = app.category == "core" and node.node == "n8n-nodes-base.httpRequest"
         return "equivalent" if does_anything and not by_itself else "native"
+
+    def _node(self, step: AnyStep) -> N8nNode | None:
+        if not isinstance(step, OperationStep):
+            return None
+        operation = registry().operation(step.app, step.operation)
+        used = self._graph.used_outputs.get(step.id, ())
+        return operation.n8n_node(operation.with_defaults(step.inputs), used)
 
     def _notes_by_step(self) -> dict[str, list[str]]:
         notes: dict[str, list[str]] = {}

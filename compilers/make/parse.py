@@ -117,7 +117,8 @@ class _Parser:
             for index, flow in enumerate(items(designer.get("orphans")))
         ]
         self._findings = reader.findings
-        self._known = {source.id: look_up(source) for source in reader.modules.values()}
+        feeders = {str(source.parameters.get("feeder")) for source in reader.modules.values()}
+        self._known = {source.id: look_up(source, source.id in feeders) for source in reader.modules.values()}
         self._edges: list[Edge] = []
         self._steps: dict[str, AnyStep] = {}
         self._rules: dict[str, OnError] = {}

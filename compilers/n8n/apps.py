@@ -28,7 +28,7 @@ def call(shop: Workshop, step: TriggerStep | AppStep) -> Fragment:
     error output took over: a Filter behind it stops that item. Raises `CompileError` when n8n has no such node."""
     operation = registry().operation(step.app, step.operation)
     inputs = operation.with_defaults(step.inputs)
-    wanted = operation.n8n_node(inputs)
+    wanted = operation.n8n_node(inputs, shop.graph.used_outputs.get(step.id, ()))
     if wanted is None:
         raise CompileError(f"n8n has no node for `{step.app}.{step.operation}` that the registry knows")
     if shop.by_hand:
@@ -49,10 +49,10 @@ def call(shop: Workshop, step: TriggerStep | AppStep) -> Fragment:
         went_well = _stop_empty(shop, step, name)
         if went_well:
             chain.add(went_well)
-    if wanted.seen_by:
-        chain.add(_only_new(shop, step, wanted.seen_by))
     for index, part in enumerate(wanted.after):
         chain.add(_helper(shop, step, part, inputs, f"after{index}"))
+    if wanted.seen_by:
+        chain.add(_only_new(shop, step, wanted.seen_by))
     if wanted.result:
         made = bind({"result": {"$js": wanted.result}}, inputs, shop.values(step).at("inputs"))["result"]
         chain.add(shop.raw_set_node(step, f"{step.title}: result", str(made), key="made"))
@@ -168,7 +168,8 @@ def _main_node(
             NeededWebhook(step=step.id, place=name, what=f"hand out the production address of `{step.title}`")
         )
     if wanted.credential is not False and app.connection and app.connection.n8n:
-        _credential(shop, step, app, wanted.credential or app.connection.n8n.credential, name)
+        kind = wanted.credential or app.connection.n8n.credential
+        _credential(shop, step, app, kind, name, wanted.credential_label)
     return name
 
 
@@ -184,9 +185,9 @@ def _start_parameters(shop: Workshop, step: TriggerStep | AppStep, wanted: N8nNo
     return {}
 
 
-def _credential(shop: Workshop, step: TriggerStep | AppStep, app: App, kind: str, name: str) -> None:
+def _credential(shop: Workshop, step: TriggerStep | AppStep, app: App, kind: str, name: str, own: str = "") -> None:
     account = shop.accounts.get(step.connection or "")
-    label = (account.label if account else "") or (app.connection.label if app.connection else app.name)
+    label = own or (account.label if account else "") or (app.connection.label if app.connection else app.name)
     shop.canvas.nodes[name]["credentials"] = {kind: {"id": None, "name": label}}
     shop.connections.append(
         NeededConnection(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from pydantic import JsonValue
@@ -31,6 +32,7 @@ from compilers.expressions.tree import (
     Reference,
     Template,
     Unknown,
+    Variable,
     transform,
 )
 from compilers.graph import SpecGraph, gives_several
@@ -44,6 +46,8 @@ _NOTHING_THERE = "n8n.emit.reference"
 """The rule of a finding that a reference leads nowhere: what it gives is the same as on Make."""
 _GONE = re.compile(r"\d+[.\[]")
 """How a reference to a module begins, in Make's notation."""
+_INPUT = "var.input"
+"""Begins what a scenario was called with."""
 _BINARY = Field("$binary")
 """Begins the place of an output that n8n keeps in an item's binary data, such as `$binary.data.fileName`."""
 
@@ -51,6 +55,14 @@ _BINARY = Field("$binary")
 def expression(javascript: str) -> str:
     """A parameter whose value is that of the JavaScript."""
     return f"={{{{ {spaced(javascript)} }}}}"
+
+
+@dataclass(frozen=True)
+class Binary:
+    """JavaScript of an item's binary data; `is_file` when it can be nothing else."""
+
+    javascript: str
+    is_file: bool
 
 
 class N8nValues:
@@ -194,18 +206,18 @@ class N8nValues:
             return f"{all_}.length"
         return f"({all_}.findIndex((one) => one.json === $({js_string(node)}).item.json) + 1)"
 
-    def binary(self, value: JsonValue) -> str | None:
-        """JavaScript of the binary data that a value stands for; None when it is no file of a step."""
+    def binary(self, value: JsonValue) -> Binary | None:
+        """The binary data that a value may stand for; None when it is neither a file of a step nor its answer."""
         whole = self._parse(value).whole if isinstance(value, str) else None
         step = self._graph.get(whole.step) if isinstance(whole, Reference) else None
         if step is None or not isinstance(whole, Reference) or not is_file(step, whole.path):
             return None
-        node = self._results.get(step.id)
-        if node is None:
+        node, output = self._results.get(step.id), output_of(step, whole.path)
+        if node is None or output is None or not self._sees(step):
             return None
-        output = output_of(step, whole.path)
-        name = output.n8n if output and isinstance(output.n8n, str) else "data"
-        return f"$({js_string(node)}).{self._access(step)}.binary?.[{js_string(name)}]"
+        certain = output.type == "file"
+        name = output.n8n if certain and isinstance(output.n8n, str) else "data"
+        return Binary(f"$({js_string(node)}).{self._access(step)}.binary?.[{js_string(name)}]", certain)
 
     def _kind_of(self, reference: Reference) -> Kind:
         """`any` for what is known to be an object, which text shows as JSON; the rest n8n puts into text as it is."""
@@ -226,17 +238,18 @@ class N8nValues:
     def _parse(self, text: str) -> Template:
         try:
             template = parse(text)
+            if _INPUT in text:
+                template = transform(template, self._from_the_trigger)
             return transform(template, self._without) if self._by_hand and VERBATIM in text else template
         except ExpressionError as error:
             self._found(error)
             return Template((text,)) if text else Template(())
 
     def _known(self, value: JsonValue) -> JsonValue:
-        """The value with nothing in place of the pieces of Make's that have no known meaning."""
-        if not self._by_hand:
-            return value
+        """The value with what a scenario was called with said as what its trigger gives and, by hand, with nothing in
+        place of pieces of Make's that have no known meaning."""
         if isinstance(value, str):
-            return write_spec(self._parse(value)) if VERBATIM in value else value
+            return write_spec(self._parse(value)) if VERBATIM in value or _INPUT in value else value
         if isinstance(value, list):
             return [self._known(item) for item in value]
         return {key: self._known(item) for key, item in value.items()} if isinstance(value, dict) else value
@@ -248,7 +261,12 @@ class N8nValues:
             )
             for group in condition.any_of
         )
-        return condition.model_copy(update={"any_of": groups}) if self._by_hand else condition
+        return condition.model_copy(update={"any_of": groups})
+
+    def _from_the_trigger(self, node: Node) -> Node:
+        if isinstance(node, Variable) and node.name == "var" and node.path[:1] == (Field("input"),):
+            return Reference(self._graph.trigger.id, node.path[1:])
+        return node
 
     def _without(self, node: Node) -> Node:
         if not isinstance(node, Unknown):
