@@ -9,7 +9,7 @@ ARGS ?=
 PORT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-slow lint bench install clean
+.PHONY: help up test test-slow test-live lint bench install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -19,11 +19,15 @@ up: install ## start everything and build the examples; ARGS=--once stops after 
 
 test: install ## run the tests; ARGS are pytest's
 	@$(BIN)/python -m resources.n8n_oracle
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not live" $(ARGS)
 
 test-slow: install ## run the slow tests: many builds, real daemons, processes that are killed
 	@$(BIN)/python -m resources.n8n_oracle
 	@$(BIN)/python -m pytest -m slow $(ARGS)
+
+test-live: install ## run migrated scenarios on a real n8n server, which is installed once (5 minutes)
+	@$(BIN)/python -m resources.n8n_server
+	@$(BIN)/python -m pytest -m live $(ARGS)
 
 lint: install ## ruff and mypy
 	@$(BIN)/ruff check .

@@ -50,11 +50,22 @@ class NeededWebhook(BaseModel):
     what: str
 
 
+class Translation(BaseModel):
+    """One value with expressions: where it stands, what the spec says, what was written, and why that is less."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    where: str
+    source: str
+    written: str | None = None
+    why: str = ""
+
+
 class Export(BaseModel):
     """The document that the platform imports, what a person must do with it, and what to know about it.
 
     `places` maps each step of the spec to what stands for it on the platform: module ids or node names, in order;
-    `manual` are the steps that a person must build.
+    `manual` are the steps that a person must build; `translations` say what became of the expressions.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,6 +77,7 @@ class Export(BaseModel):
     findings: tuple[Finding, ...] = ()
     places: dict[str, tuple[str, ...]] = {}
     manual: tuple[str, ...] = ()
+    translations: tuple[Translation, ...] = ()
 
     @property
     def document_name(self) -> str:

@@ -10,9 +10,14 @@ Sets of steps are kept as the bits of integers: five thousand sets of five thous
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 
-from compilers.errors import SpecError, shorten
+from pydantic import JsonValue
+
+from compilers.errors import ExpressionError, SpecError, shorten
+from compilers.expressions.parser import parse
+from compilers.expressions.tree import Field, references
 from compilers.registry import registry
 from compilers.spec import (
     AggregateStep,
@@ -22,6 +27,8 @@ from compilers.spec import (
     OperationStep,
     RepeatStep,
     Spec,
+    strings_in,
+    templates_of,
 )
 
 
@@ -317,6 +324,30 @@ class SpecGraph:
             source = self.source_of(step) if isinstance(step, AggregateStep) else None
             behind[identifier] = visible[source.id if source else identifier] | 1 << self._bits[identifier]
         return visible, behind
+
+    @cached_property
+    def used_outputs(self) -> Mapping[str, frozenset[str]]:
+        """For each step the names of its outputs, first segments of paths, that anything refers to."""
+        found: dict[str, set[str]] = {}
+        for text in self._texts():
+            for reference in references(parse(text)):
+                first = reference.path[0] if reference.path else None
+                if isinstance(first, Field):
+                    found.setdefault(reference.step, set()).add(first.name)
+        return {identifier: frozenset(names) for identifier, names in found.items()}
+
+    def _texts(self) -> Iterator[str]:
+        """Every text that may hold expressions and can be read, steps' and filters'."""
+        values: list[JsonValue] = [value for step in self for _, value in templates_of(step)]
+        for edge in self.spec.edges:
+            groups = edge.filter.any_of if edge.filter else ()
+            values.extend(value for group in groups for row in group for value in (row.left, row.right))
+        for value in values:
+            for _, text in strings_in(value):
+                if "{{" in text:
+                    with suppress(ExpressionError):
+                        parse(text)
+                        yield text
 
     # -- errors ----------------------------------------------------------------------------------------------
 

@@ -35,6 +35,8 @@ def platform_path(step: AnyStep, reference: Reference, platform: Platform) -> Pa
         raise CompileError(
             f"{platform} doesn't give `{first}` of `{step.id}`", hint="use another output, or pass the value on before"
         )
+    if output.type == "file" and platform == "n8n" and output.n8n_text:
+        return (*(_segment(name) for name in output.n8n_text.split(".")), *path[1:])
     if output.type == "file" and platform == "n8n":
         raise CompileError(
             f"`{step.id}` gives a file, which n8n passes on beside the fields", hint="read the file's text first"
@@ -81,9 +83,13 @@ def asks_for_error(path: Path) -> bool:
 
 
 def is_file(step: AnyStep, path: Path) -> bool:
-    """Whether the path leads to a file's content."""
+    """Whether the path leads to a file's content, or to an answer that may be one."""
     output = output_of(step, path)
-    return output is not None and output.type == "file" and len(path) == 1
+    if output is None or len(path) != 1:
+        return False
+    return output.type == "file" or (
+        output.type == "any" and output.make in ("data", None) and path[0] == Field("data")
+    )
 
 
 def is_object(step: AnyStep, path: Path) -> bool:

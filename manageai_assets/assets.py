@@ -12,6 +12,7 @@ Three things follow from how Dagster works (1.13):
 import base64
 import warnings
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from dagster import (
     AssetCheckEvaluation,
@@ -23,6 +24,7 @@ from dagster import (
     AssetsDefinition,
     AssetSpec,
     DagsterEvent,
+    DynamicPartitionsDefinition,
     Failure,
     MetadataValue,
     Output,
@@ -35,7 +37,7 @@ from dagster import (
     multi_asset,
 )
 
-from manageai_assets.partitions import BATCHES, INTAKES
+from manageai_assets.partitions import BATCHES, BLUEPRINTS, INTAKES
 from manageai_assets.stages import Preview, Stage, Table
 from manageai_assets.workbench import Result, Workbench, describe
 from resources.artifacts import parse_key
@@ -53,32 +55,44 @@ def stages_of(package: str | None, stages: Sequence[Stage]) -> tuple[Stage, ...]
     return tuple(item for item in stages if item.function.__module__.startswith(f"{package}."))
 
 
-def stage_assets(stages: Sequence[Stage], among: Sequence[Stage] = ()) -> list[AssetsDefinition]:
+@dataclass(frozen=True)
+class Line:
+    """What a row of stages works on: its partitions, and the resource that gives a run its `Workbench`."""
+
+    partitions: DynamicPartitionsDefinition
+    resource: str
+
+
+BUILDS = Line(INTAKES, "builds")
+MIGRATIONS = Line(BLUEPRINTS, "migrations")
+
+
+def stage_assets(stages: Sequence[Stage], among: Sequence[Stage] = (), line: Line = BUILDS) -> list[AssetsDefinition]:
     """One asset for each of `stages`, with its checks and its lineage `among` all of them (themselves if not given)."""
     names = {item.name for item in (*stages, *among)}
-    return [_asset(item, names) for item in stages]
+    return [_asset(item, names, line) for item in stages]
 
 
-def _asset(item: Stage, names: Collection[str]) -> AssetsDefinition:
+def _asset(item: Stage, names: Collection[str], line: Line) -> AssetsDefinition:
     spec = AssetSpec(
         item.name,
         deps=[name for name in item.needs if name in names],
         description=item.summary,
         group_name=item.group,
         kinds={item.artifact.rpartition(".")[2]},
-        partitions_def=INTAKES,
+        partitions_def=line.partitions,
     )
-    checks = _check_specs(item)
+    checks = _check_specs(item, line)
 
     @multi_asset(
         name=item.name,
         specs=[spec],
         check_specs=checks,
         backfill_policy=BATCHES,
-        required_resource_keys={"builds"},
+        required_resource_keys={line.resource},
     )
     def step(context: AssetExecutionContext) -> Iterator[Event]:
-        bench: Workbench = context.resources.builds
+        bench: Workbench = getattr(context.resources, line.resource)
         failed: list[Result] = []
         made: list[AssetMaterialization] = []
         for key in map(parse_key, context.partition_keys):
@@ -102,11 +116,11 @@ def _asset(item: Stage, names: Collection[str]) -> AssetsDefinition:
     return step
 
 
-def _check_specs(item: Stage) -> list[AssetCheckSpec]:
+def _check_specs(item: Stage, line: Line) -> list[AssetCheckSpec]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PreviewWarning)  # checks by partition are a preview in this, pinned, version
         return [
-            AssetCheckSpec(name, asset=item.name, blocking=name in item.blocking_checks, partitions_def=INTAKES)
+            AssetCheckSpec(name, asset=item.name, blocking=name in item.blocking_checks, partitions_def=line.partitions)
             for name in item.check_names
         ]
 

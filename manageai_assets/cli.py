@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -67,6 +67,26 @@ def _parser() -> argparse.ArgumentParser:
     compile_.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     compile_.set_defaults(run=commands.compile_spec)
 
+    origin = argparse.ArgumentParser(add_help=False)
+    origin.add_argument("--customer", default="Unnamed client", metavar="NAME", help="whose scenario it is")
+    origin.add_argument(
+        "--timezone", default="UTC", type=_timezone, metavar="ZONE", help="of the organisation in Make (default: UTC)"
+    )
+
+    migrate = verbs.add_parser("migrate", parents=[common, origin], help="Make blueprints to another platform")
+    migrate.add_argument("paths", nargs="+", type=Path, metavar="FILE|DIR", help="blueprints, or folders of them")
+    migrate.add_argument("--to", required=True, choices=("n8n",), help="platform")
+    migrate.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", default=Path("migrated"), help="default: ./migrated"
+    )
+    migrate.add_argument("--report", type=Path, metavar="DIR", help="where reports go (default: beside the workflows)")
+    migrate.set_defaults(run=_migration("migrate"))
+
+    parse = verbs.add_parser("parse", parents=[common, origin], help="an export of a platform to a canonical spec")
+    parse.add_argument("file", type=Path, metavar="FILE", help="Make blueprint, JSON")
+    parse.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    parse.set_defaults(run=_migration("parse"))
+
     validate = verbs.add_parser("validate", parents=[common], help="hold a spec or an export against the rules")
     validate.add_argument("file", type=Path, metavar="FILE")
     validate.add_argument("--platform", choices=("auto", "spec", *platforms()), default="auto", help="default: auto")
@@ -86,6 +106,26 @@ def _parser() -> argparse.ArgumentParser:
     apps.add_argument("app", nargs="?", help="only this one, with its inputs and outputs")
     apps.set_defaults(run=commands.apps)
     return parser
+
+
+def _migration(command: str) -> Callable[[argparse.Namespace], commands.Outcome]:
+    """A command of the migrations, whose code is loaded when it runs."""
+
+    def run(options: argparse.Namespace) -> commands.Outcome:
+        from manageai_assets.migration import commands as of_migrations
+
+        return of_migrations.migrate(options) if command == "migrate" else of_migrations.parse(options)
+
+    return run
+
+
+def _timezone(name: str) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise argparse.ArgumentTypeError(f"there is no time zone {name!r}; write it as Europe/Berlin") from None
 
 
 if __name__ == "__main__":

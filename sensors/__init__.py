@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 def all_sensors(settings: Settings) -> list[SensorDefinition]:
     """Every sensor; those that need a setting run by themselves when it is there, and say so when it isn't."""
+    from sensors.blueprints import blueprints_sensor
     from sensors.builds import crashed_builds, requested_builds
     from sensors.inbox import inbox_sensor
 
-    return [requested_builds, crashed_builds, inbox_sensor(settings.inbox_dir is not None)]
+    configured = settings.inbox_dir is not None
+    return [requested_builds, crashed_builds, inbox_sensor(configured), blueprints_sensor(configured)]

@@ -78,16 +78,22 @@ def list_files(folder: Path) -> list[Seen]:
     ]
 
 
-def take(folder: Path, file: Seen, submit: Callable[[Path], str]) -> tuple[bool, str]:
+def take(
+    folder: Path,
+    file: Seen,
+    submit: Callable[[Path], str],
+    suffixes: tuple[str, ...] = INTAKE_SUFFIXES,
+    kind: str = "intake",
+) -> tuple[bool, str]:
     """Reads one file and moves it: to `accepted` when `submit` takes it, else to `rejected` beside a file that says
     why. Gives whether it was accepted, and what came of it in words. Other errors leave the file where it is."""
     path = folder / file.name
     try:
         if not file.is_file:
             raise UserError("not a plain file", where=shorten(file.name), hint="put the file itself here, not a link")
-        if path.suffix.lower() not in INTAKE_SUFFIXES:
-            endings = ", ".join(INTAKE_SUFFIXES)
-            raise UserError("not an intake file", where=shorten(file.name), hint=f"intakes end in {endings}")
+        if path.suffix.lower() not in suffixes:
+            hint = f"{kind}s end in {', '.join(suffixes)}"
+            raise UserError(f"no {kind} file", where=shorten(file.name), hint=hint)
         outcome = submit(path)
     except UserError as error:
         target = free_place(folder / REJECTED, file.name)

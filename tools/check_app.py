@@ -25,7 +25,8 @@ from compilers.make.read_modules import look_up, unknown_output, unread
 from compilers.n8n.emit import emit
 from compilers.registry import App, registry
 from compilers.spec import Spec, strings_in, templates_of
-from resources.n8n_oracle import install, node_program
+from resources.n8n_oracle import install
+from resources.node import node_program
 from tests.compilers.registry.samples import input_sets
 from tests.compilers.registry.test_compiles import spec_of
 

@@ -21,7 +21,8 @@ from pydantic import JsonValue
 
 from compilers.errors import UserError
 from compilers.registry import registry
-from resources.n8n_oracle import DESCRIPTORS, VERSION, install, node_program
+from resources.n8n_oracle import DESCRIPTORS, VERSION, install
+from resources.node import node_program
 
 Entry = dict[str, JsonValue]
 

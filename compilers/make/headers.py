@@ -1,6 +1,7 @@
 """Column headers of a sheet, from what a Make module's own description shows of it.
 
-Make knows a sheet's columns by index (`0`, `1`, ...) and shows them to people as `E-mail (B)`.
+Make knows a sheet's columns by index (`0`, `1`, ...), or by header where a module is told to, and shows them to people
+as `E-mail (B)`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from pydantic import JsonValue
 
 from compilers.make.source import Object, items, members
 
-_LABEL = re.compile(r"(?P<header>.*?)\s*\((?P<letters>[A-Z]{1,3})\)\s*\Z", re.DOTALL)
+_LABEL = re.compile(r"(?P<header>.*?) ?\((?P<letters>[A-Z]{1,3})\)\s*\Z", re.DOTALL)
+"""One space stands before the bracket; more of them belong to the header itself."""
 _APPS = ("google-sheets:", "google-forms:", "microsoft-excel:")
 
 
@@ -30,11 +32,11 @@ def headers_of(module: Object) -> tuple[str, ...] | None:
 
 
 def _headers(described: JsonValue, depth: int) -> tuple[str, ...] | None:
-    labels = {
-        int(name): str(members(entry).get("label", ""))
-        for entry in items(described)
-        if isinstance(name := members(entry).get("name"), str) and name.isdigit() and len(name) < 5
-    }
+    labels: dict[int, str] = {}
+    for entry in items(described):
+        name, match = members(entry).get("name"), _LABEL.match(str(members(entry).get("label", "")))
+        if isinstance(name, str) and match and (name.isdigit() or name == match["header"]):
+            labels[_index(match["letters"])] = match["header"]
     if labels:
         return _ordered(labels)
     for entry in items(described) if depth < 2 else ():
@@ -44,14 +46,19 @@ def _headers(described: JsonValue, depth: int) -> tuple[str, ...] | None:
     return None
 
 
+def _index(letters: str) -> int:
+    """The place, from 0, of a column that is called A, B ... Z, AA."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
+
+
 def _ordered(labels: dict[int, str]) -> tuple[str, ...] | None:
     """The headers up to the last one that has a name."""
-    named: list[str] = []
-    for index in range(max(labels) + 1):
-        match = _LABEL.match(labels.get(index, ""))
-        named.append(match["header"].strip() if match else "")
-    while named and not named[-1]:
+    named = [labels.get(index, "") for index in range(max(labels) + 1)]
+    while named and not named[-1].strip():
         named.pop()
-    if not named or "" in named or len(set(named)) < len(named):
+    if not named or not all(name.strip() for name in named) or len(set(named)) < len(named):
         return None
     return tuple(named)

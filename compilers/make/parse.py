@@ -68,13 +68,16 @@ NEVER = Condition(left="{{ false }}", operator="boolean:equals", right=True)
 class Parsed:
     """The spec of a blueprint, and what there is to know about it.
 
-    `broken` are the expressions that Make itself can't read, each with what is wrong; `modules` is what each step was.
+    `broken` are the expressions that Make itself can't read, each with what is wrong. `modules` is what each step was,
+    `directives` the module that ended the error handler of a step, and `texts` the original of each template.
     """
 
     spec: Spec
     findings: tuple[Finding, ...]
     broken: Mapping[str, str]
     modules: Mapping[str, Source]
+    directives: Mapping[str, Source]
+    texts: Mapping[str, str]
 
 
 def unwrap(document: JsonValue) -> Object:
@@ -114,7 +117,8 @@ class _Parser:
             for index, flow in enumerate(items(designer.get("orphans")))
         ]
         self._findings = reader.findings
-        self._known = {source.id: look_up(source) for source in reader.modules.values()}
+        feeders = {str(source.parameters.get("feeder")) for source in reader.modules.values()}
+        self._known = {source.id: look_up(source, source.id in feeders) for source in reader.modules.values()}
         self._edges: list[Edge] = []
         self._steps: dict[str, AnyStep] = {}
         self._rules: dict[str, OnError] = {}
@@ -143,7 +147,8 @@ class _Parser:
             self._note("expressions", f"module {number} isn't there, so that Make gives nothing for it")
         spec = with_residues(spec, self._document, self._known, self._directives)
         modules = {known.source.step: known.source for known in self._known.values() if known.source.step}
-        return Parsed(spec, tuple(self._findings), self._values.broken, modules)
+        directives = {self._known[failed].source.step: source for failed, source in self._directives.items()}
+        return Parsed(spec, tuple(self._findings), self._values.broken, modules, directives, self._values.originals)
 
     # -- names -----------------------------------------------------------------------------------------------------
 

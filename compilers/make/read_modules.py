@@ -14,7 +14,7 @@ from compilers.expressions.tree import Field, Index, Path
 from compilers.make.headers import headers_of
 from compilers.make.read_values import ReadValues, fixed, system_path
 from compilers.make.source import DIRECTIVES, IF_ELSE, MERGE, ROUTER, Source, items, members
-from compilers.registry import App, Columns, MakeModule, Module, Operation, read_one, registry
+from compilers.registry import App, Columns, MakeModule, Module, Operation, as_type, read_one, registry, says_something
 from compilers.spec import (
     AggregateStep,
     AnyStep,
@@ -59,16 +59,18 @@ class Known:
     operation: Operation | None = None
     form: MakeModule | None = None
     headers: tuple[str, ...] | None = None
+    feeds: bool = False
 
 
-def look_up(source: Source) -> Known:
-    """What the registry knows of a module."""
+def look_up(source: Source, feeds: bool = False) -> Known:
+    """What the registry knows of a module; `feeds`: whether an aggregator collects its bundles."""
     headers = headers_of(source.data)
-    found = registry().for_make(Module(source.mapper, source.parameters, headers), source.name, source.version)
+    module = Module(source.mapper, source.parameters, headers, feeds=feeds)
+    found = registry().for_make(module, source.name, source.version)
     if found is None:
-        return Known(source, headers=headers)
+        return Known(source, headers=headers, feeds=feeds)
     app, name, form = found
-    return Known(source, app, name, app.operations[name], form, headers)
+    return Known(source, app, name, app.operations[name], form, headers, feeds)
 
 
 def starts(known: Known) -> bool:
@@ -156,7 +158,7 @@ class ModuleReader:
     def step(self, known: Known, connection: str | None, trigger: bool) -> AnyStep:
         """The step of a module; its id is there already, its place in the graph isn't known yet."""
         source = known.source
-        common: dict[str, JsonValue] = {"id": source.step, "label": source.label[:200]}
+        common: dict[str, JsonValue] = {"id": source.step, "label": (source.label or usual_label(known))[:200]}
         flow = None if trigger else self._flow(source, common)
         if flow is not None:
             return flow
@@ -182,13 +184,15 @@ class ModuleReader:
     def _inputs(self, known: Known, operation: Operation, form: MakeModule) -> dict[str, JsonValue]:
         source = known.source
         mapper = members(self._values.value(source.mapper))
-        module = Module(mapper, members(fixed(source.parameters)), known.headers)
+        described = items(members(source.data.get("metadata")).get("expect"))
+        rest = rest_of(known, form, mapper)
+        module = Module(mapper, members(fixed(source.parameters)), known.headers, rest, described, known.feeds)
         inputs: dict[str, JsonValue] = {}
         for name, field in operation.inputs.items():
-            value = read_one(form.ways.get(name, ()), module)
+            value = read_one([way for way in form.ways.get(name, ()) if way.unless not in inputs], module)
             if value is None:
                 continue
-            inputs[name] = _typed(field.type, value)
+            inputs[name] = as_type(field.type, value)
             if not field.template and isinstance(value, str) and "{{" in value and '{{ "{{" }}' not in value:
                 what = f"`{name}` is computed; other platforms take a fixed value there"
                 self._note(source, what, "choose the value by hand after the import")
@@ -242,7 +246,7 @@ class ModuleReader:
         return OnError.model_validate(rule)
 
     def _number(self, value: JsonValue, otherwise: JsonValue) -> JsonValue:
-        return otherwise if value is None or value == "" else _typed("number", self._values.value(value))
+        return otherwise if value is None or value == "" else as_type("number", self._values.value(value))
 
     def _aggregate(self, source: Source, common: dict[str, JsonValue]) -> AnyStep | None:
         feeder = source.parameters.get("feeder")
@@ -321,31 +325,61 @@ class ModuleReader:
         self.findings.append(Finding(rule="make.parse", severity="warning", where=source.where, what=what, hint=hint))
 
 
+_FLOW_LABELS = {
+    "builtin:BasicRouter": "Router",
+    "builtin:BasicIfElse": "If-else",
+    "builtin:BasicMerge": "Merge",
+    "builtin:BasicFeeder": "Iterator",
+    "builtin:BasicRepeater": "Repeater",
+    "builtin:BasicAggregator": "Array aggregator",
+    "util:TextAggregator": "Text aggregator",
+    "util:FunctionAggregator2": "Numeric aggregator",
+    "util:FunctionSleep": "Sleep",
+    "gateway:WebhookRespond": "Webhook response",
+    "scenario-service:CallSubscenario": "Call a scenario",
+    "placeholder:Placeholder": "Empty slot",
+}
+
+
+def usual_label(known: Known) -> str:
+    """What a module without a name of its own is called."""
+    source = known.source
+    if known.app and known.operation:
+        return f"{known.app.name}: {known.operation.summary}"
+    if source.name in _FLOW_LABELS:
+        return _FLOW_LABELS[source.name]
+    if source.name in DIRECTIVES:
+        return source.name.partition(":")[2]
+    if source.name.startswith(("util:SetVariable", "util:GetVariable")):
+        listed = items(source.mapper.get("variables")) or [source.mapper]
+        names = [str(members(one).get("name") or one) for one in listed if one]
+        return f"{'Set' if ':Set' in source.name else 'Get'} {', '.join(names)}"
+    app, _, module = source.name.partition(":")
+    return f"{app} {module}"
+
+
 def is_structural(source: Source) -> bool:
     """Whether a module splits the flow or joins it."""
     return source.name in (ROUTER, IF_ELSE, MERGE)
 
 
-_DIGITS = re.compile(r"-?\d{1,15}(?:\.\d{1,10})?\Z")
-
-
-def _typed(kind: str, value: JsonValue) -> JsonValue:
-    """A fixed text as the type that its field has."""
-    if kind == "number" and isinstance(value, str) and _DIGITS.match(value.strip()):
-        text = value.strip()
-        return float(text) if "." in text else int(text)
-    if kind == "boolean" and isinstance(value, str) and value.strip("{} ").lower() in ("true", "false"):
-        return value.strip("{} ").lower() == "true"
-    if kind == "text" and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
-    return value
-
-
 def _whole(value: JsonValue, otherwise: int, least: int, most: int) -> int:
-    typed = _typed("number", value)
+    typed = as_type("number", value)
     if isinstance(typed, bool) or not isinstance(typed, (int, float)):
         return otherwise
     return max(least, min(most, int(typed)))
+
+
+def rest_of(known: Known, form: MakeModule, mapper: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The fields of the mapper that no input reads by name and that say something."""
+    named = {way.source.split(".")[0] for ways in form.ways.values() for way in ways}
+    named |= {name for ways in form.ways.values() for way in ways for name in way.when}
+    named |= {
+        *form.ignores,
+        *form.when,
+        *(name for name, value in (form.mapper or {}).items() if value == mapper.get(name)),
+    }
+    return {name: value for name, value in mapper.items() if name not in named and says_something(value)}
 
 
 def unread(known: Known) -> dict[str, JsonValue]:
@@ -357,6 +391,8 @@ def unread(known: Known) -> dict[str, JsonValue]:
     passed = {*form.ignores, *form.when, *ACCOUNTS, account, form.hook or ""}
     passed |= {way.source.split(".")[0] for ways in form.ways.values() for way in ways if way.source}
     passed |= {name for ways in form.ways.values() for way in ways for name in way.when}
+    if "*" in passed or any(way.how == "rest" for ways in form.ways.values() for way in ways):
+        passed |= known.source.mapper.keys()
     fixed_values = {**form.parameters, **(form.mapper or {})}
     return {
         name: value

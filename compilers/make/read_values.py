@@ -23,12 +23,14 @@ class ReadValues:
 
     `places` gives, for each module's number, the step's id and how a path of Make's into what the module gives is said
     neutrally. What a reference to any other module stood for is gone: Make gives nothing there, and so it is carried
-    word for word. `broken` collects the texts that Make itself can't read, `missing` the modules that aren't there.
+    word for word. `broken` collects the texts that Make itself can't read, `missing` the modules that aren't there, and
+    `originals` what each template was.
     """
 
     places: Mapping[str, tuple[str, Callable[[Path], Path]]]
     broken: dict[str, str] = field(default_factory=dict)
     missing: dict[str, None] = field(default_factory=dict)
+    originals: dict[str, str] = field(default_factory=dict)
 
     def value(self, value: JsonValue) -> JsonValue:
         """The value with every template in it in the spec's notation."""
@@ -43,11 +45,13 @@ class ReadValues:
     def text(self, text: str) -> str:
         """One text. What Make can't read is carried whole, as one expression without a meaning."""
         try:
-            template = parse(text, Notation.MAKE)
-            return write_template(transform(template, self._neutral))
+            template = transform(parse(text, Notation.MAKE), self._neutral)
         except ExpressionError as error:
             self.broken.setdefault(text, error.what)
-            return write_template(Template((Unknown(text),)))
+            template = Template((Unknown(text),))
+        written = write_template(template)
+        self.originals.setdefault(written, text)
+        return written
 
     def _neutral(self, node: Node) -> Node:
         if not isinstance(node, Reference):

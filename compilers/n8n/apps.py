@@ -28,7 +28,7 @@ def call(shop: Workshop, step: TriggerStep | AppStep) -> Fragment:
     error output took over: a Filter behind it stops that item. Raises `CompileError` when n8n has no such node."""
     operation = registry().operation(step.app, step.operation)
     inputs = operation.with_defaults(step.inputs)
-    wanted = operation.n8n_node(inputs)
+    wanted = operation.n8n_node(inputs, shop.graph.used_outputs.get(step.id, ()))
     if wanted is None:
         raise CompileError(f"n8n has no node for `{step.app}.{step.operation}` that the registry knows")
     if shop.by_hand:
@@ -49,10 +49,10 @@ def call(shop: Workshop, step: TriggerStep | AppStep) -> Fragment:
         went_well = _stop_empty(shop, step, name)
         if went_well:
             chain.add(went_well)
-    if wanted.seen_by:
-        chain.add(_only_new(shop, step, wanted.seen_by))
     for index, part in enumerate(wanted.after):
         chain.add(_helper(shop, step, part, inputs, f"after{index}"))
+    if wanted.seen_by:
+        chain.add(_only_new(shop, step, wanted.seen_by))
     if wanted.result:
         made = bind({"result": {"$js": wanted.result}}, inputs, shop.values(step).at("inputs"))["result"]
         chain.add(shop.raw_set_node(step, f"{step.title}: result", str(made), key="made"))
@@ -168,7 +168,8 @@ def _main_node(
             NeededWebhook(step=step.id, place=name, what=f"hand out the production address of `{step.title}`")
         )
     if wanted.credential is not False and app.connection and app.connection.n8n:
-        _credential(shop, step, app, wanted.credential or app.connection.n8n.credential, name)
+        kind = wanted.credential or app.connection.n8n.credential
+        _credential(shop, step, app, kind, name, wanted.credential_label)
     return name
 
 
@@ -184,9 +185,9 @@ def _start_parameters(shop: Workshop, step: TriggerStep | AppStep, wanted: N8nNo
     return {}
 
 
-def _credential(shop: Workshop, step: TriggerStep | AppStep, app: App, kind: str, name: str) -> None:
+def _credential(shop: Workshop, step: TriggerStep | AppStep, app: App, kind: str, name: str, own: str = "") -> None:
     account = shop.accounts.get(step.connection or "")
-    label = (account.label if account else "") or (app.connection.label if app.connection else app.name)
+    label = own or (account.label if account else "") or (app.connection.label if app.connection else app.name)
     shop.canvas.nodes[name]["credentials"] = {kind: {"id": None, "name": label}}
     shop.connections.append(
         NeededConnection(
@@ -201,7 +202,8 @@ def _credential(shop: Workshop, step: TriggerStep | AppStep, app: App, kind: str
 
 
 def native(shop: Workshop, step: NativeStep) -> Fragment:
-    """n8n's own node as it came, or a disabled node that holds another platform's module."""
+    """n8n's own node as it came, or a disabled node that holds another platform's module; an empty slot of Make's
+    passes bundles on."""
     values = shop.values(step)
     if step.platform == "n8n":
         parameters = {
@@ -209,6 +211,8 @@ def native(shop: Workshop, step: NativeStep) -> Fragment:
             **{name: values.at(f"mapper.{name}").value(value) for name, value in step.mapper.items()},
         }
         return Fragment.single(shop.canvas.add(step.id, step.title, step.module, step.version or 1, parameters))
+    if step.module == registry().flow["manual"].make:
+        return Fragment.single(shop.flow_node(step, "ignore", step.title, {}))
     return manual(shop, step, f"`{step.module}` is a {step.platform} step: build it by hand")
 
 
@@ -216,7 +220,7 @@ def manual(shop: Workshop, step: AnyStep, what: str) -> Fragment:
     """A disabled node in place of a step that n8n can't be given: it says so, holds the original, and passes bundles
     on. In place of a trigger it has a Manual Trigger before it, so that the workflow can be tried."""
     name = shop.flow_node(step, "manual", f"MANUAL: {step.title}", {})
-    shop.canvas.nodes[name] |= {"disabled": True, "notes": _original(step)}
+    shop.canvas.nodes[name] |= {"disabled": True, "notes": _original(shop, step)}
     shop.note("warning", step, what, "its original is in the node's notes")
     shop.manual.add(step.id)
     if step.id != shop.spec.trigger.id:
@@ -227,15 +231,13 @@ def manual(shop: Workshop, step: AnyStep, what: str) -> Fragment:
     return Fragment(start, (Port(name),), name, name)
 
 
-def _original(step: AnyStep) -> str:
-    """The step as it was, as JSON, shortened to what an editor can show."""
-    kept: JsonValue = step.model_dump(mode="json", exclude={"residue", "outputs", "sample"})
+def _original(shop: Workshop, step: AnyStep) -> str:
+    """The step as it was, as JSON, and its values as n8n would write them; shortened to what an editor can show."""
+    kept: dict[str, JsonValue] = dict(shop.originals.get(step.id, {}))
+    if not kept:
+        kept = step.model_dump(mode="json", exclude={"residue", "outputs", "sample"})
     if isinstance(step, NativeStep):
-        kept = {
-            "module": step.module,
-            "version": step.version,
-            "parameters": step.parameters,
-            "mapper": step.mapper,
-        }
+        values = shop.values(step)
+        kept["values for n8n"] = {name: values.at(f"mapper.{name}").value(value) for name, value in step.mapper.items()}
     text = json.dumps(kept, ensure_ascii=False, indent=1)
     return text if len(text) <= LONGEST_NOTE else text[: LONGEST_NOTE - 1] + "…"

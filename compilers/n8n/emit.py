@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pydantic import JsonValue
@@ -38,19 +38,22 @@ MOST_TRIES, LONGEST_WAIT = 5, 5000
 """n8n tries a node at most five times and waits at most 5,000 milliseconds in between."""
 
 
-def emit(spec: Spec, *, by_hand: bool = False) -> Export:
+def emit(
+    spec: Spec, *, by_hand: bool = False, originals: Mapping[str, Mapping[str, JsonValue]] | None = None
+) -> Export:
     """The workflow of a spec. Raises `CompileError` with one finding for each thing that n8n can't express.
 
     With `by_hand`, as for a migration, what n8n can't express is left to a person instead: the step becomes a disabled
-    node that holds the original, a value that can't be written is left empty, and a warning says so.
+    node that holds the original (by step in `originals`, else as the spec has it), a value that can't be written is
+    left empty, and a warning says so.
     """
-    return _Emitter(spec, by_hand).export()
+    return _Emitter(spec, by_hand, originals or {}).export()
 
 
 class _Emitter:
-    def __init__(self, spec: Spec, by_hand: bool) -> None:
+    def __init__(self, spec: Spec, by_hand: bool, originals: Mapping[str, Mapping[str, JsonValue]]) -> None:
         self._spec, self._by_hand = spec, by_hand
-        self._shop = Workshop(spec, SpecGraph(spec), Canvas(spec.slug), by_hand=by_hand)
+        self._shop = Workshop(spec, SpecGraph(spec), Canvas(spec.slug), by_hand=by_hand, originals=originals)
         cycle = self._shop.graph.cycle()
         if cycle:
             raise CompileError(f"the steps form a cycle: {' -> '.join(cycle)}", where="edges")
@@ -83,6 +86,7 @@ class _Emitter:
             webhooks=tuple(self._shop.webhooks),
             findings=tuple(findings),
             places=self._nodes_of,
+            translations=tuple(self._shop.translations),
             manual=tuple(step.id for step in self._spec.nodes if step.id in self._shop.manual),
         )
 
@@ -125,7 +129,7 @@ class _Emitter:
     def _describe(self, step: AnyStep, fragment: Fragment) -> None:
         node = self._shop.canvas.nodes[fragment.main]
         if step.note:
-            node["notes"] = step.note
+            node["notes"] = f"{step.note}\n\n{node['notes']}" if "notes" in node else step.note
         if step.disabled:
             node["disabled"] = True
 

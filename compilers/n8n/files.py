@@ -34,6 +34,8 @@ def attach(shop: Workshop, step: AnyStep, operation: Operation, inputs: Mapping[
         elif field.type == "files" and isinstance(given, list):
             for index, entry in enumerate(given):
                 parts = entry if isinstance(entry, dict) else {"data": entry}
+                if parts.get("data") in (None, ""):
+                    continue
                 title = next((parts[key] for key in _NAMES if parts.get(key)), None)
                 at = values.at(f"inputs.{name}[{index}]")
                 written.append(_file(at, f"{PROPERTY}_{index}", parts.get("data"), title))
@@ -51,10 +53,10 @@ def attach(shop: Workshop, step: AnyStep, operation: Operation, inputs: Mapping[
 
 def _file(values: N8nValues, key: str, content: JsonValue, title: JsonValue) -> str:
     name = values.javascript(title) if title else "undefined"
-    binary = values.binary(content)
-    if binary:
-        return f"{{key: {json.dumps(key)}, binary: {binary}, name: {name} }}"
-    return f"{{key: {json.dumps(key)}, text: {values.javascript(content)}, name: {name} }}"
+    found = values.binary(content)
+    text = "null" if found and found.is_file else values.javascript(content)
+    binary = found.javascript if found else "null"
+    return f"{{key: {json.dumps(key)}, binary: {binary}, text: {text}, name: {name} }}"
 
 
 _CODE = """const files = [

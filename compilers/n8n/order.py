@@ -38,7 +38,7 @@ _START = ""
 def starts_with_several(trigger: AnyStep) -> bool:
     """Whether the trigger may give several bundles at once."""
     operation = registry().find(trigger.app, trigger.operation) if isinstance(trigger, OperationStep) else None
-    return operation is not None and any(node.polling or node.scheduled for node in operation.n8n_nodes)
+    return operation is not None and any(node.polling or node.scheduled or node.several for node in operation.n8n_nodes)
 
 
 def in_order(spec: Spec, graph: SpecGraph) -> frozenset[str]:

@@ -120,7 +120,7 @@ def _sub_scenario(shop: Workshop, step: SubScenarioStep) -> str:
         "source": "database",
         "workflowId": {"__rl": True, "mode": "id", "value": step.scenario},
         "workflowInputs": mapper,
-        "mode": "once",
+        "mode": "each",
         "options": {"waitForSubWorkflow": step.wait},
     }
     name = shop.flow_node(step, "sub_scenario", step.title, parameters)

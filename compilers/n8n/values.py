@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from pydantic import JsonValue
 
 from compilers.errors import CompileError, ExpressionError, Finding, UserError, shorten
+from compilers.export import Translation
 from compilers.expressions.functions import Kind
 from compilers.expressions.javascript import js_string, spaced
 from compilers.expressions.n8n_writer import js_value, n8n_value, write_js, write_template
@@ -30,6 +32,7 @@ from compilers.expressions.tree import (
     Reference,
     Template,
     Unknown,
+    Variable,
     transform,
 )
 from compilers.graph import SpecGraph, gives_several
@@ -39,8 +42,12 @@ from compilers.paths import asks_for_error, is_file, is_object, output_of, platf
 from compilers.spec import AnyStep, Filter, IterateStep, OperationStep, RepeatStep
 
 Written = TypeVar("Written")
+_NOTHING_THERE = "n8n.emit.reference"
+"""The rule of a finding that a reference leads nowhere: what it gives is the same as on Make."""
 _GONE = re.compile(r"\d+[.\[]")
 """How a reference to a module begins, in Make's notation."""
+_INPUT = "var.input"
+"""Begins what a scenario was called with."""
 _BINARY = Field("$binary")
 """Begins the place of an output that n8n keeps in an item's binary data, such as `$binary.data.fileName`."""
 
@@ -50,12 +57,21 @@ def expression(javascript: str) -> str:
     return f"={{{{ {spaced(javascript)} }}}}"
 
 
+@dataclass(frozen=True)
+class Binary:
+    """JavaScript of an item's binary data; `is_file` when it can be nothing else."""
+
+    javascript: str
+    is_file: bool
+
+
 class N8nValues:
     """Writes the values of one step; what can't be written is collected in `findings` with its place.
 
     `results` maps each step to the node that holds what it gave, `failing` to the node that holds its error for a
     handler. With `item` set, references are for a Code node over all items, that variable being the item's index. With
-    `by_hand`, a reference that leads nowhere gives nothing, as on Make, and so does a piece without a known meaning. Values stand behind the step `behind`, where that is another one.
+    `by_hand`, a reference that leads nowhere gives nothing, as on Make, and so does a piece without a known meaning.
+    Values stand behind the step `behind`, where that is another one.
     """
 
     def __init__(
@@ -72,6 +88,7 @@ class N8nValues:
         self._by_hand, self._behind = by_hand, behind
         self._where = f"steps.{step.id}"
         self.findings: list[Finding] = []
+        self.translations: list[Translation] = []
 
     def at(self, field: str) -> N8nValues:
         """The same writer, naming `field` of the step in what it finds from now on."""
@@ -83,7 +100,7 @@ class N8nValues:
     def value(self, value: JsonValue) -> JsonValue:
         """The value as a node's parameter."""
         nothing: JsonValue = ""
-        return self._written(lambda: n8n_value(self._known(value), self._resolve, self._kind_of), nothing)
+        return self._written(lambda: n8n_value(self._known(value), self._resolve, self._kind_of), nothing, value)
 
     def text(self, parts: list[str | tuple[JsonValue]]) -> JsonValue:
         """Fixed pieces and values as one text parameter."""
@@ -103,7 +120,7 @@ class N8nValues:
 
     def javascript(self, value: JsonValue) -> str:
         """The value as a JavaScript expression, fit for Code nodes and for `={{ }}`."""
-        return self._written(lambda: js_value(self._known(value), self._resolve, self._kind_of), "null")
+        return self._written(lambda: js_value(self._known(value), self._resolve, self._kind_of), "null", value)
 
     def as_text(self, value: JsonValue) -> JsonValue:
         """The value as a text parameter; a missing value is the empty text."""
@@ -131,13 +148,21 @@ class N8nValues:
         """A whole filter as one JavaScript boolean."""
         return self._written(lambda: filter_js(self._filter(condition), self._resolve, self._kind_of), "false")
 
-    def _written(self, write: Callable[[], Written], otherwise: Written) -> Written:
-        """What `write` gives, or `otherwise` when it can't be written, which is noted."""
+    def _written(self, write: Callable[[], Written], otherwise: Written, source: JsonValue = None) -> Written:
+        """What `write` gives, or `otherwise` when it can't be written, which is noted. `source` is what it writes."""
+        before = len(self.findings)
         try:
-            return write()
+            written = write()
         except UserError as error:
             self._found(error)
-            return otherwise
+            written = otherwise
+        if isinstance(source, str) and "{{" in source:
+            why = next((one.what for one in self.findings[before:] if one.rule != _NOTHING_THERE), "")
+            shown = written if isinstance(written, str) else json.dumps(written)
+            self.translations.append(
+                Translation(where=self._where, source=source, written=None if why else shown, why=why)
+            )
+        return written
 
     # -- references --------------------------------------------------------------------------------------------
 
@@ -147,7 +172,7 @@ class N8nValues:
         except CompileError as error:
             if not self._by_hand:
                 raise
-            self._found(error, "n8n.emit.reference")
+            self._found(error, _NOTHING_THERE)
             return "null", ()
 
     def _place(self, reference: Reference) -> tuple[str, Path]:
@@ -181,18 +206,18 @@ class N8nValues:
             return f"{all_}.length"
         return f"({all_}.findIndex((one) => one.json === $({js_string(node)}).item.json) + 1)"
 
-    def binary(self, value: JsonValue) -> str | None:
-        """JavaScript of the binary data that a value stands for; None when it is no file of a step."""
+    def binary(self, value: JsonValue) -> Binary | None:
+        """The binary data that a value may stand for; None when it is neither a file of a step nor its answer."""
         whole = self._parse(value).whole if isinstance(value, str) else None
         step = self._graph.get(whole.step) if isinstance(whole, Reference) else None
         if step is None or not isinstance(whole, Reference) or not is_file(step, whole.path):
             return None
-        node = self._results.get(step.id)
-        if node is None:
+        node, output = self._results.get(step.id), output_of(step, whole.path)
+        if node is None or output is None or not self._sees(step):
             return None
-        output = output_of(step, whole.path)
-        name = output.n8n if output and isinstance(output.n8n, str) else "data"
-        return f"$({js_string(node)}).{self._access(step)}.binary?.[{js_string(name)}]"
+        certain = output.type == "file"
+        name = output.n8n if certain and isinstance(output.n8n, str) else "data"
+        return Binary(f"$({js_string(node)}).{self._access(step)}.binary?.[{js_string(name)}]", certain)
 
     def _kind_of(self, reference: Reference) -> Kind:
         """`any` for what is known to be an object, which text shows as JSON; the rest n8n puts into text as it is."""
@@ -213,17 +238,18 @@ class N8nValues:
     def _parse(self, text: str) -> Template:
         try:
             template = parse(text)
+            if _INPUT in text:
+                template = transform(template, self._from_the_trigger)
             return transform(template, self._without) if self._by_hand and VERBATIM in text else template
         except ExpressionError as error:
             self._found(error)
             return Template((text,)) if text else Template(())
 
     def _known(self, value: JsonValue) -> JsonValue:
-        """The value with nothing in place of the pieces of Make's that have no known meaning."""
-        if not self._by_hand:
-            return value
+        """The value with what a scenario was called with said as what its trigger gives and, by hand, with nothing in
+        place of pieces of Make's that have no known meaning."""
         if isinstance(value, str):
-            return write_spec(self._parse(value)) if VERBATIM in value else value
+            return write_spec(self._parse(value)) if VERBATIM in value or _INPUT in value else value
         if isinstance(value, list):
             return [self._known(item) for item in value]
         return {key: self._known(item) for key, item in value.items()} if isinstance(value, dict) else value
@@ -235,13 +261,18 @@ class N8nValues:
             )
             for group in condition.any_of
         )
-        return condition.model_copy(update={"any_of": groups}) if self._by_hand else condition
+        return condition.model_copy(update={"any_of": groups})
+
+    def _from_the_trigger(self, node: Node) -> Node:
+        if isinstance(node, Variable) and node.name == "var" and node.path[:1] == (Field("input"),):
+            return Reference(self._graph.trigger.id, node.path[1:])
+        return node
 
     def _without(self, node: Node) -> Node:
         if not isinstance(node, Unknown):
             return node
         if _GONE.match(node.text):
-            what, rule = f"`{shorten(node.text, 120)}` refers to a module that isn't there", "n8n.emit.reference"
+            what, rule = f"`{shorten(node.text, 120)}` refers to a module that isn't there", _NOTHING_THERE
         else:
             what, rule = f"`{shorten(node.text, 120)}` has no known meaning, on Make either", "n8n.emit.expression"
         self._found(CompileError(what, hint="nothing stands in its place, as on Make; say what is meant"), rule)

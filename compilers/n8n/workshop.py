@@ -10,7 +10,7 @@ from functools import cached_property
 from pydantic import JsonValue
 
 from compilers.errors import Finding, Severity
-from compilers.export import NeededConnection, NeededWebhook
+from compilers.export import NeededConnection, NeededWebhook, Translation
 from compilers.graph import SpecGraph
 from compilers.n8n.canvas import Canvas, Port
 from compilers.n8n.order import in_order, starts_with_several
@@ -52,7 +52,7 @@ class Workshop:
     `markers` to the node that leaves one item for each operation of the step, with the id that the item carries.
     `loops` maps each step whose bundles go on one by one to its Loop Over Items.
     `shuffled` are the steps whose bundles take several ways that meet again, and so arrive in another order. `manual`
-    are those that a person must build, which is allowed only `by_hand`.
+    are those that a person must build, which is allowed only `by_hand`, and `originals` what they were.
     """
 
     spec: Spec
@@ -65,9 +65,11 @@ class Workshop:
     shuffled: set[str] = field(default_factory=set)
     manual: set[str] = field(default_factory=set)
     by_hand: bool = False
+    originals: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
     connections: list[NeededConnection] = field(default_factory=list)
     webhooks: list[NeededWebhook] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    translations: list[Translation] = field(default_factory=list)
 
     @cached_property
     def setters(self) -> Mapping[str, list[SetVariablesStep]]:
@@ -102,7 +104,7 @@ class Workshop:
     def values(self, step: AnyStep, item: str = "", behind: str = "") -> N8nValues:
         """A writer for values of that step, whose findings are kept; see `N8nValues` for the rest."""
         written = N8nValues(step, self.graph, self.results, self.failing, item, self.by_hand, behind)
-        written.findings = self.findings
+        written.findings, written.translations = self.findings, self.translations
         return written
 
     def flow_node(

@@ -303,11 +303,16 @@ def _join(value: JsonValue, separator: str, writer: ValueWriter) -> JsonValue:
     return writer.text(parts)
 
 
+def _operand(javascript: str) -> str:
+    """The expression so that it can stand beside any operator: `??` mixes with none."""
+    return f"({javascript})" if "??" in javascript else javascript
+
+
 def _weave(form: str, text: str, inputs: Mapping[str, JsonValue], writer: ValueWriter) -> JsonValue | _Missing:
     pieces = _SPOT.split(text)
     values = [_look_up(name, inputs) for name in pieces[1::2]]
     if form == "$js":
-        spots = ["null" if isinstance(value, _Missing) else writer.javascript(value) for value in values]
+        spots = ["null" if isinstance(value, _Missing) else _operand(writer.javascript(value)) for value in values]
         return "".join(piece + spot for piece, spot in zip(pieces[::2], [*spots, ""], strict=True))
     parts: list[str | tuple[JsonValue]] = []
     for index, piece in enumerate(pieces):

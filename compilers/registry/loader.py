@@ -1,8 +1,9 @@
-"""Reads `apps/*.yaml` into one registry, and looks things up in it."""
+"""Reads `apps/*.yaml` into one registry, each file when it is needed, and looks things up in it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
@@ -21,11 +22,54 @@ _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FLOW = TypeAdapter(dict[str, FlowModule])
 
 
+_MODULE = re.compile(r"""\bmodule:[ ]["']?([a-z][A-Za-z0-9#-]*:[A-Za-z0-9]+)""")
+
+
+class Apps(Mapping[str, App]):
+    """The apps of a folder by name, in the order of their names. Each file is read when its app is first asked for."""
+
+    def __init__(self, folder: Traversable) -> None:
+        files = (entry for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+        self._files = {entry.name.removesuffix(".yaml"): entry for entry in sorted(files, key=lambda one: one.name)}
+        self._apps: dict[str, App] = {}
+
+    def __getitem__(self, name: str) -> App:
+        if name not in self._apps:
+            file = self._files[name]
+            app = read_app(file.read_text(encoding="utf-8"), file.name)
+            if app.app != name:
+                raise RegistryError(f"holds the app `{app.app}`; name the file `{app.app}.yaml`", where=file.name)
+            self._apps[name] = app
+        return self._apps[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
+    def get(self, name: str) -> App | None:  # type: ignore[override]  # no default but None
+        """The app, or None; an app's file that can't be read is an error all the same."""
+        return self[name] if name in self._files else None
+
+    @cached_property
+    def by_module(self) -> Mapping[str, tuple[str, ...]]:
+        """The apps whose files name a module of Make, without reading them as YAML."""
+        found: dict[str, dict[str, None]] = {}
+        for name, file in self._files.items():
+            for module in _MODULE.findall(file.read_text(encoding="utf-8")):
+                found.setdefault(module, {})[name] = None
+        return {module: tuple(names) for module, names in found.items()}
+
+
 @dataclass(frozen=True)
 class Registry:
     """All apps by name, and the control-flow constructs by name."""
 
-    apps: Mapping[str, App]
+    apps: Apps
     flow: Mapping[str, FlowModule]
 
     def app(self, name: str) -> App:
@@ -47,22 +91,27 @@ class Registry:
 
     def for_make(self, module: Module, name: str, version: int | None) -> tuple[App, str, MakeModule] | None:
         """The operation that a module of Make is, told by its name, its version and its fields; None for none."""
-        for app, operation, known in self._make_modules.get(name, ()):
+        for app, operation, known in self._operations(name):
             if known.takes(version) and holds(known.when, module):
                 return app, operation, known
         return None
 
+    def _operations(self, name: str) -> tuple[tuple[App, str, MakeModule], ...]:
+        """The operations that a module of Make may be; those that ask something of its fields come first."""
+        if name not in self._modules:
+            rows = [
+                (app, operation_name, known)
+                for app in (self.apps[app_name] for app_name in self.apps.by_module.get(name, ()))
+                for operation_name, operation in app.operations.items()
+                for known in operation.make_modules
+                if known.module == name and known.read
+            ]
+            self._modules[name] = tuple(sorted(rows, key=lambda row: not row[2].when))
+        return self._modules[name]
+
     @cached_property
-    def _make_modules(self) -> Mapping[str, list[tuple[App, str, MakeModule]]]:
-        found: dict[str, list[tuple[App, str, MakeModule]]] = {}
-        for app in self.apps.values():
-            for name, operation in app.operations.items():
-                for module in operation.make_modules:
-                    if module.module:
-                        found.setdefault(module.module, []).append((app, name, module))
-        for rows in found.values():
-            rows.sort(key=lambda row: not row[2].when)
-        return found
+    def _modules(self) -> dict[str, tuple[tuple[App, str, MakeModule], ...]]:
+        return {}
 
     def find(self, app: str, operation: str) -> Operation | None:
         """The operation, or None."""
@@ -88,16 +137,9 @@ def read_app(text: str, where: str) -> App:
 
 
 def read_registry(folder: Traversable) -> Registry:
-    """The registry of a folder that holds `flow.yaml` and `apps/*.yaml`. Raises `RegistryError`."""
-    apps: dict[str, App] = {}
-    for file in sorted(folder.joinpath("apps").iterdir(), key=lambda entry: entry.name):
-        if not file.name.endswith(".yaml"):
-            continue
-        app = read_app(file.read_text(encoding="utf-8"), file.name)
-        if file.name != f"{app.app}.yaml":
-            raise RegistryError(f"holds the app `{app.app}`; name the file `{app.app}.yaml`", where=file.name)
-        apps[app.app] = app
-    return Registry(MappingProxyType(apps), MappingProxyType(_read_flow(folder.joinpath("flow.yaml"))))
+    """The registry of a folder that holds `flow.yaml` and `apps/*.yaml`. Raises `RegistryError`, for an app's file when
+    that app is asked for."""
+    return Registry(Apps(folder.joinpath("apps")), MappingProxyType(_read_flow(folder.joinpath("flow.yaml"))))
 
 
 def _read_flow(file: Traversable) -> dict[str, FlowModule]:

@@ -6,7 +6,7 @@ sides bind them (see `compilers.registry.binding`) to the real module or node, i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, m
 from compilers.registry.binding import inputs_of
 from compilers.registry.reading import Module, Read, holds, turned_round
 
-FieldType = Literal["text", "number", "boolean", "date", "array", "object", "file", "files", "any"]
+FieldType = Literal["text", "number", "boolean", "date", "array", "object", "file", "any"]
 RegistryName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
@@ -27,9 +27,9 @@ class RegistryModel(BaseModel):
 
 
 class InputField(RegistryModel):
-    """One input of an operation."""
+    """One input of an operation. `files` are a list of `{name, data}`."""
 
-    type: FieldType = "text"
+    type: FieldType | Literal["files"] = "text"
     required: bool = False
     description: str = ""
     default: JsonValue = Field(default=None, description="what it is when it isn't given")
@@ -52,6 +52,7 @@ class OutputSpec(RegistryModel):
     description: str = ""
     make: str | Columns | Literal[False] | None = None
     n8n: str | Columns | Literal[False] | None = None
+    n8n_text: str | None = Field(default=None, description="of a file: where n8n puts its content when it is text")
 
 
 class MakeModule(RegistryModel):
@@ -60,6 +61,7 @@ class MakeModule(RegistryModel):
     module: str | None = Field(description="`app:Name`; null when Make needs no module, as for a schedule")
     version: int = 1
     versions: tuple[int, ...] = Field(default=(), description="further versions that take the same fields")
+    read: bool = Field(default=True, description="false: only written; another operation reads this module")
     when: dict[str, JsonValue] = Field(
         default_factory=dict, description="the fields by which this operation is told from others of the same module"
     )
@@ -110,6 +112,9 @@ class N8nPart(RegistryModel):
     version: float
     parameters: dict[str, JsonValue] = Field(default_factory=dict, description="binding of the parameters")
     settings: dict[str, JsonValue] = Field(default_factory=dict, description="of the node, such as `retryOnFail`")
+    uses: tuple[str, ...] = Field(
+        default=(), description="of an entry of `n8n_forms`: used only where later steps refer to one of these outputs"
+    )
     credential: str | Literal[False] | None = Field(
         default=None,
         description="credential type; unset: a main node takes the app's, a helping node none; false: none",
@@ -124,6 +129,8 @@ class N8nNode(N8nPart):
 
     webhook: bool = Field(default=False, description="the node listens on a webhook and needs a `webhookId`")
     polling: bool = Field(default=False, description="the node polls and takes `pollTimes`")
+    several: bool = Field(default=False, description="trigger: may give several items at once though it doesn't poll")
+    credential_label: str = Field(default="", description="what its account is called where that isn't the app's")
     outputs: int = Field(default=1, ge=1, description="how many of the node's main outputs lead on")
     before: tuple[N8nPart, ...] = ()
     after: tuple[N8nPart, ...] = ()
@@ -175,10 +182,13 @@ class Operation(RegistryModel):
         """Every node that may stand for it on n8n."""
         return (*self.n8n_forms, *((self.n8n,) if self.n8n else ()))
 
-    def n8n_node(self, inputs: Mapping[str, JsonValue]) -> N8nNode | None:
-        """The node that stands for it with these inputs."""
+    def n8n_node(self, inputs: Mapping[str, JsonValue], used: Collection[str] = ()) -> N8nNode | None:
+        """The node that stands for it with these inputs, where later steps refer to the outputs `used`."""
         given = Module(inputs, {})
-        return next((node for node in self.n8n_forms if holds(node.when, given)), self.n8n)
+        for node in self.n8n_forms:
+            if holds(node.when, given) and (not node.uses or any(name in used for name in node.uses)):
+                return node
+        return self.n8n
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Operation:
@@ -252,6 +262,11 @@ class App(RegistryModel):
     verified: date = Field(description="when the names and versions were last held against the platforms")
     connection: AppConnection | None = None
     operations: dict[RegistryName, Operation]
+
+    @property
+    def offered(self) -> dict[str, Operation]:
+        """The operations that people ask for, those with verbs; the others say what exports hold. All when none has."""
+        return {name: one for name, one in self.operations.items() if one.verbs} or dict(self.operations)
 
 
 class FlowModule(RegistryModel):

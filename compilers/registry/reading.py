@@ -5,9 +5,9 @@ puts it: `"$name"`, `{"$text": "/${name}"}`, `{"$list": "name"}` and `{"$map": "
 round. Where that isn't enough, the module's `reads` says for an input where it stands, as one of these or a list of
 them, of which the first that is there is taken:
 
-* `field`: a field of the mapper or of the parameters; `field.sub.0` goes further in.
+* `field`: a field of the mapper or of the parameters; `field.sub.0` goes further in. `*`: the whole mapper.
 * `{from: field, when: {bodyType: raw}}`: only when other fields have these values (a list: one of them; `true`: given,
-  `false`: not given).
+  `false`: not given). `__feeds__` is true of a module whose bundles some aggregator collects.
 * `trim: "/"`: what follows the last such character, as in a path of ids. `cases: {get: GET}`: fixed values by name.
 * `as: pairs`: a list of `{name, value}` or `{key, value}` becomes a map. `as: list`: one value becomes a list of one.
   `as: items` with `item: text`: that field of each element. `as: text`: a list becomes one text, its elements apart by
@@ -15,11 +15,14 @@ them, of which the first that is there is taken:
 * `as: columns`: a map by column index becomes one by the headers that the module's own description shows.
   `as: headers`: those headers. `as: letters`: a condition's column letters become headers. None of these is there
   without headers.
-* `value: x`: fixed, with `when`.
+* `as: typed`: its fixed texts become the numbers and truth values that the module's own description declares.
+* `as: rest`: the fields of the mapper that nothing else reads, as a map.
+* `value: x`: fixed, with `when`. `unless: other`: not where the input `other` was read already.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -27,7 +30,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from compilers.registry.binding import as_plain_inputs
 
-How = Literal["value", "pairs", "list", "items", "text", "columns", "headers", "letters"]
+How = Literal["value", "pairs", "list", "items", "text", "columns", "headers", "letters", "rest", "typed"]
 
 
 class Read(BaseModel):
@@ -42,6 +45,7 @@ class Read(BaseModel):
     how: How = Field(default="value", alias="as")
     item: str = ""
     value: JsonValue = None
+    unless: str = Field(default="", description="an input that makes this one needless when it is given")
 
     @model_validator(mode="before")
     @classmethod
@@ -57,11 +61,19 @@ class Module:
         mapper: Mapping[str, JsonValue],
         parameters: Mapping[str, JsonValue],
         headers: Sequence[str] | None = None,
+        rest: Mapping[str, JsonValue] | None = None,
+        described: Sequence[JsonValue] = (),
+        feeds: bool = False,
     ) -> None:
-        self.mapper, self.parameters, self.headers = mapper, parameters, headers
+        self.mapper, self.parameters, self.headers, self.rest = mapper, parameters, headers, rest
+        self.described, self.feeds = described, feeds
 
     def look_up(self, path: str) -> JsonValue:
-        """What stands at a path; None for nothing."""
+        """What stands at a path; None for nothing. `*` is all of the mapper."""
+        if path == "*":
+            return dict(self.mapper) or None
+        if path == "__feeds__":
+            return self.feeds
         if path in self.mapper or path in self.parameters:
             return self.mapper.get(path, self.parameters.get(path))
         head, *rest = path.split(".")
@@ -109,7 +121,7 @@ def read_one(ways: Sequence[Read], module: Module) -> JsonValue:
     for way in ways:
         if not holds(way.when, module):
             continue
-        value = way.value if not way.source else _shaped(module.look_up(way.source), way, module)
+        value = way.value if not way.source and way.how != "rest" else _shaped(module.look_up(way.source), way, module)
         if value is not None and value != "":
             return value
     return None
@@ -118,6 +130,8 @@ def read_one(ways: Sequence[Read], module: Module) -> JsonValue:
 def _shaped(value: JsonValue, way: Read, module: Module) -> JsonValue:
     if way.how == "headers":
         return None if module.headers is None else list(module.headers)
+    if way.how == "rest":
+        return dict(module.rest or {}) or None
     if value is None:
         return None
     if way.cases:
@@ -126,6 +140,8 @@ def _shaped(value: JsonValue, way: Read, module: Module) -> JsonValue:
     if way.trim and isinstance(value, str) and "{{" not in value:
         value = value.rstrip(way.trim).rpartition(way.trim)[2]
     match way.how:
+        case "typed":
+            return typed(value, {"spec": [*module.described]} if way.source == "*" else _described(module, way.source))
         case "pairs":
             return _pairs(value)
         case "list":
@@ -141,6 +157,45 @@ def _shaped(value: JsonValue, way: Read, module: Module) -> JsonValue:
             return _lettered(value, module.headers)
         case _:
             return value
+
+
+def _described(module: Module, path: str) -> JsonValue:
+    """What the module's description says of a field."""
+    found: JsonValue = {"spec": [*module.described]}
+    for name in path.split("."):
+        entries = found.get("spec") if isinstance(found, dict) else None
+        listed = entries if isinstance(entries, list) else []
+        found = next((one for one in listed if isinstance(one, dict) and one.get("name") == name), None)
+    return found
+
+
+def typed(value: JsonValue, described: JsonValue) -> JsonValue:
+    """A value with its fixed texts as the numbers and truth values that its description declares."""
+    about = described if isinstance(described, dict) else {}
+    spec = about.get("spec")
+    if isinstance(value, dict) and isinstance(spec, list):
+        fields = {one.get("name"): one for one in spec if isinstance(one, dict)}
+        return {name: typed(item, fields.get(name)) for name, item in value.items()}
+    if isinstance(value, list):
+        inner: JsonValue = spec if isinstance(spec, dict) else {"spec": spec} if isinstance(spec, list) else None
+        return [typed(item, inner) for item in value]
+    kind = {"integer": "number", "uinteger": "number"}.get(str(about.get("type")), str(about.get("type")))
+    return as_type(kind, value)
+
+
+_DIGITS = re.compile(r"-?(?:\d{1,15}(?:\.\d{1,10})?|\.\d{1,10})\Z")
+
+
+def as_type(kind: str, value: JsonValue) -> JsonValue:
+    """A fixed text as the type that its field has; what doesn't fit stays as it is."""
+    if kind == "number" and isinstance(value, str) and _DIGITS.match(value.strip()):
+        text = value.strip()
+        return float(text) if "." in text else int(text)
+    if kind == "boolean" and isinstance(value, str) and value.strip("{} ").lower() in ("true", "false"):
+        return value.strip("{} ").lower() == "true"
+    if kind == "text" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    return value
 
 
 def _pairs(value: JsonValue) -> JsonValue:

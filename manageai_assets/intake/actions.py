@@ -181,7 +181,7 @@ def _without_general(named: list[Mention]) -> list[Mention]:
 
 
 def _actions(app: App) -> dict[str, Operation]:
-    return {name: item for name, item in app.operations.items() if item.kind != "trigger"}
+    return {name: item for name, item in app.offered.items() if item.kind != "trigger"}
 
 
 def _options(text: str, mention: Mention) -> list[tuple[int, Chosen]]:

@@ -108,11 +108,15 @@ def _schema() -> dict[str, JsonValue]:
 
 @cache
 def _apps() -> str:
-    """The registry in a few lines an app: what Claude may use."""
+    """The registry in a few lines an app, what Claude may use; of apps that no request has named yet, only the names of
+    what they can do."""
     lines: list[str] = []
     for name, app in registry().apps.items():
         lines.append(f"{name} ({app.name})")
-        lines += [f"  {key}: {_operation(item)}" for key, item in app.operations.items()]
+        if any(item.verbs for item in app.operations.values()):
+            lines += [f"  {key}: {_operation(item)}" for key, item in app.offered.items()]
+        else:
+            lines.append(f"  {', '.join(app.operations)}")
     return "\n".join(lines)
 
 

@@ -59,21 +59,22 @@ def find_operation(app_name: str, name: str | None, trigger: bool, ledger: Ledge
         ledger.fail("app.unknown", f"{where}.app", f"the app `{app_name}` is not in the registry", error.hint)
         return None
     fitting = {key: item for key, item in app.operations.items() if (item.kind == "trigger") == trigger}
+    offered = {key: item for key, item in fitting.items() if key in app.offered} or fitting
     wanted = "trigger" if trigger else "action"
     if name is None:
-        if len(fitting) == 1:
-            only, operation = next(iter(fitting.items()))
+        if len(offered) == 1:
+            only, operation = next(iter(offered.items()))
             return Found(app_name, only, app, operation)
-        what = f"{app.name} has {len(fitting)} {wanted}s; which one is meant is not said"
-        ledger.fail("operation.unsaid", f"{where}.operation", what, _choices(fitting))
+        what = f"{app.name} has {len(offered)} {wanted}s; which one is meant is not said"
+        ledger.fail("operation.unsaid", f"{where}.operation", what, _choices(offered))
         return None
     known = app.operations.get(name)
     if known is None:
-        ledger.fail("operation.unknown", f"{where}.operation", f"{app.name} has no `{name}`", _choices(fitting))
+        ledger.fail("operation.unknown", f"{where}.operation", f"{app.name} has no `{name}`", _choices(offered))
         return None
     if name not in fitting:
         what = f"`{name}` of {app.name} is no {wanted}"
-        ledger.fail("operation.kind", f"{where}.operation", what, _choices(fitting))
+        ledger.fail("operation.kind", f"{where}.operation", what, _choices(offered))
         return None
     return Found(app_name, name, app, known)
 

@@ -242,7 +242,7 @@ def _note_leftovers(text: str, understood: Sequence[str], context: Context) -> N
 def _app_trigger(text: str, context: Context) -> TriggerPlan | None:
     """The trigger of an app that is named, when the app is one that watches for events itself."""
     for mention in mentions(text):
-        triggers = {name: item for name, item in mention.app.operations.items() if item.kind == "trigger"}
+        triggers = {name: item for name, item in mention.app.offered.items() if item.kind == "trigger"}
         known = {name: item for name, item in triggers.items() if verb_weight(text, item)} or triggers
         if mention.app.category == "core" or len(known) != 1:
             continue

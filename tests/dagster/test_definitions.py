@@ -12,8 +12,7 @@ import pytest
 from dagster import AssetKey, BackfillPolicy, Definitions, SensorDefinition
 from pydantic import JsonValue
 
-from manageai_assets.definitions import assemble
-from manageai_assets.pipeline import STAGES
+from manageai_assets.definitions import everything
 from manageai_assets.settings import PROJECT_ROOT, read_settings
 from sensors import all_sensors
 
@@ -24,11 +23,7 @@ HEAVY = ("pandas", "matplotlib", "anthropic", "docx", "rich", "alembic", "dagste
 @pytest.fixture
 def defs(tmp_path: Path) -> Definitions:
     """The definitions, with no settings but the defaults."""
-    from manageai_assets.build import assets as build
-    from manageai_assets.intake import assets as intake
-
-    sensors = all_sensors(read_settings(tmp_path / "none.env"))
-    return assemble([*intake.ASSETS, *build.ASSETS], STAGES, jobs=[intake.submit_intake], sensors=sensors)
+    return everything(read_settings(tmp_path / "none.env"))
 
 
 def described(defs: Definitions) -> dict[str, JsonValue]:

@@ -118,7 +118,7 @@ def test_a_half_written_file_waits(engine: Engine, instance: DagsterInstance, in
     [
         ("broken.yaml", "customer: [", "line 2"),
         ("wrong.json", '{"customer": "Acme"}', "request"),
-        ("notes.txt", "hello", "not an intake file"),
+        ("notes.txt", "hello", "no intake file"),
         ("binary.yaml", b"\xff\xfe\x00", "UTF-8"),
         ("a∕..∕x.yaml", "[]", "map"),
     ],

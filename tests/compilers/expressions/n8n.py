@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from resources.n8n_oracle import node_program
+from resources.node import node_program
 
 NOW = datetime(2026, 3, 9, 8, 30, 15, 123_000, tzinfo=UTC)
 ZONE = "Europe/Prague"

@@ -10,7 +10,7 @@ import pytest
 from pydantic import JsonValue
 
 from compilers.registry import bind, registry
-from resources.n8n_oracle import node_program
+from resources.node import node_program
 from tests.compilers.registry.samples import PlainN8n
 
 RUNNER = """

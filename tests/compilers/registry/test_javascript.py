@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from compilers.errors import UserError
 from compilers.registry import bind, registry
-from resources.n8n_oracle import node_program
+from resources.node import node_program
 from tests.compilers.registry.samples import PlainN8n
 
 RUNNER = """

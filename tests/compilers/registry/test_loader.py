@@ -96,7 +96,7 @@ def test_what_is_no_yaml(text: str) -> None:
 def test_a_file_bears_the_name_of_its_app(folder: Path) -> None:
     (folder / "apps" / "pager.yaml").rename(folder / "apps" / "beeper.yaml")
     with pytest.raises(RegistryError, match=r"name the file `pager\.yaml`") as caught:
-        read_registry(folder)
+        read_registry(folder).app("beeper")
     assert caught.value.where == "beeper.yaml"
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from compilers.registry import registry
-from resources.n8n_oracle import Oracle, node_program
+from resources.n8n_oracle import Oracle
+from resources.node import node_program
 from tests.compilers.registry.samples import input_sets, n8n_workflow, operations
 
 PACKAGES = ("n8n-nodes-base", "@n8n/n8n-nodes-langchain")

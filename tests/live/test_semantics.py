@@ -1,0 +1,61 @@
+"""Migrated blueprints do on a real n8n what Make is documented to do."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from pydantic import JsonValue
+
+from compilers.make.parse import parse
+from compilers.n8n.emit import emit
+from resources.n8n_server import N8nServer
+from tests.live.conftest import Service
+from tests.live.scenarios import SCENARIOS, SERVICE, Case, Scenario
+
+pytestmark = pytest.mark.live
+
+
+def migrated(scenario: Scenario, address: str) -> dict[str, JsonValue]:
+    """The scenario's workflow, which calls the recording service."""
+    text = json.dumps(scenario.blueprint).replace(SERVICE, address)
+    return emit(parse(json.loads(text)).spec, by_hand=True).document
+
+
+def path_of(document: dict[str, JsonValue]) -> str:
+    """The path of the workflow's webhook."""
+    nodes = document["nodes"]
+    assert isinstance(nodes, list)
+    for node in nodes:
+        assert isinstance(node, dict)
+        parameters = node["parameters"]
+        if node["type"] == "n8n-nodes-base.webhook" and isinstance(parameters, dict):
+            return str(parameters["path"])
+    raise AssertionError("no webhook")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_what_make_does(scenario: Scenario, n8n: N8nServer, service: Service) -> None:
+    document = migrated(scenario, service.address)
+    workflow = n8n.create(document)
+    try:
+        n8n.activate(workflow)
+        for case in scenario.cases:
+            check(case, workflow, path_of(document), n8n, service)
+    finally:
+        n8n.delete(workflow)
+
+
+def check(case: Case, workflow: str, path: str, n8n: N8nServer, service: Service) -> None:
+    """One call, held against what must come of it."""
+    service.forget()
+    before = n8n.executions(workflow)
+    answer = n8n.call(path, case.payload)
+    deadline = time.monotonic() + 30
+    while n8n.executions(workflow) == before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if case.answer is not None:
+        assert (answer.status, answer.body) == (case.status, case.answer)
+    if case.seen is not None:
+        assert tuple(service.seen) == case.seen
