@@ -149,14 +149,16 @@ class Names:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     def give(self, *wanted: str) -> str:
         """An id made from the first of the texts that has letters in it."""
         base = next((name for name in map(as_id, wanted) if name), "step")
-        name, number = base, 1
+        name, number = base, self._numbers.get(base, 1)
         while name in self._taken:
             number += 1
-            name = f"{base[:36]}_{number}"
+            name = f"{base[:33]}_{number}"
+        self._numbers[base] = number
         self._taken.add(name)
         return name
 
