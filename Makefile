@@ -34,8 +34,9 @@ lint: install ## ruff and mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: install ## measure what builds cost
+bench: install ## measure what builds and migrations cost
 	@$(BIN)/python -m manageai_assets.bench $(ARGS)
+	@$(BIN)/python -m tools.bench_migrations
 
 install: $(STAMP) ## make .venv and install the pinned dependencies; done by the others where needed
 

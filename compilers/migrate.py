@@ -28,6 +28,7 @@ from compilers.make.source import Source
 from compilers.n8n.differences import differences_of
 from compilers.n8n.emit import emit
 from compilers.registry import GENERIC_NODES, Grade, N8nNode, registry
+from compilers.secrets import cleaned, without_secrets
 from compilers.spec import AnyStep, OperationStep, Spec, strings_in, templates_of
 
 SHOWN = 100
@@ -148,7 +149,7 @@ class _Reporter:
         }
         self._known = {step: look_up(source) for step, source in parsed.modules.items()}
         self._lost = {
-            step: {name: shorten(str(value), SHOWN) for name, value in unread(known).items()}
+            step: {name: _shown(name, value) for name, value in unread(known).items()}
             for step, known in self._known.items()
             if step not in export.manual
         }
@@ -272,12 +273,14 @@ class _Reporter:
         lost: dict[tuple[str, str], ExpressionReport] = {}
         changed: dict[tuple[str, str], ExpressionReport] = {}
         for one in self._export.translations:
-            original = texts.get(one.source, one.source)
+            original = without_secrets(texts.get(one.source, one.source))
             key = (one.where, original)
             if one.why:
                 lost.setdefault(key, ExpressionReport(where=one.where, original=original, why=one.why))
             elif any(isinstance(node, Call) for node in walk(parse_template(one.source))):
-                row = ExpressionReport(where=one.where, original=original, translation=one.written)
+                row = ExpressionReport(
+                    where=one.where, original=original, translation=without_secrets(one.written or "")
+                )
                 changed.setdefault(key, row)
         translated = max(0, total - len(lost))
         return Expressions(
@@ -295,7 +298,7 @@ class _Reporter:
         return f"module {self._number(step)}" if step in self._parsed.modules else finding.where
 
     def _warnings(self) -> Iterator[str]:
-        yield from (f"{finding.where}: {_said(finding)}" for finding in self._parsed.findings)
+        yield from (without_secrets(f"{finding.where}: {_said(finding)}") for finding in self._parsed.findings)
         for step, notes in self._notes.items():
             yield from (f"module {self._number(step)}: {note}" for note in notes)
 
@@ -316,6 +319,12 @@ class _Reporter:
         yield "Watch the first executions, and the number of records on the other side, for a day."
         yield "Keep the scenario in Make, switched off, for 30 days: to go back, switch n8n off and Make on again."
         yield "After 30 days without trouble delete the scenario, its webhook and its connections in Make."
+
+
+def _shown(name: str, value: JsonValue) -> str:
+    """A field's value in a few words, without what may be a secret."""
+    harmless = cleaned({name: value})
+    return shorten(str(harmless.get(name) if isinstance(harmless, dict) else harmless), SHOWN)
 
 
 _WHERE = re.compile(r"steps\.([a-z][a-z0-9_]*)")

@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         "-o", "--output", type=Path, metavar="DIR", default=Path("migrated"), help="default: ./migrated"
     )
     migrate.add_argument("--report", type=Path, metavar="DIR", help="where reports go (default: beside the workflows)")
+    migrate.add_argument("--submit", action="store_true", help="hand the blueprints to Dagster too (INBOX_DIR)")
     migrate.set_defaults(run=_migration("migrate"))
 
     parse = verbs.add_parser("parse", parents=[common, origin], help="an export of a platform to a canonical spec")

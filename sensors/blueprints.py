@@ -14,13 +14,12 @@ from dagster import (
 )
 
 from compilers.errors import shorten
-from manageai_assets.migration.submitting import migration_store, submit_file
+from manageai_assets.migration.submitting import FOLDER, migration_store, submit_file
 from manageai_assets.partitions import BLUEPRINTS
 from manageai_assets.settings import read_settings
 from resources.artifacts import BuildKey
 from sensors.inbox_files import list_files, sort_files, take
 
-FOLDER = "blueprints"
 SUFFIXES = (".json",)
 
 

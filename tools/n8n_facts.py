@@ -79,7 +79,8 @@ def wanted_types() -> dict[str, float | None]:
     """Node types whose parameters are kept, with the version used: those of the registry and n8n's core nodes."""
     known = registry()
     operations = (operation for app in known.apps.values() for operation in app.operations.values())
-    used = {operation.n8n.node: operation.n8n.version for operation in operations if operation.n8n}
+    nodes = (node for operation in operations for node in operation.n8n_nodes)
+    used = {part.node: part.version for node in nodes for part in (node, *node.before, *node.after)}
     used |= {module.n8n: module.n8n_version for module in known.flow.values() if module.n8n}
     return dict(sorted(({f"n8n-nodes-base.{name}": None for name in CORE} | used).items()))
 
@@ -290,8 +291,19 @@ def _details(one: Entry, shared: _Shared, deciding: set[str]) -> Mapping[str, Js
     elif kind == "fixedCollection":
         facts["groups"] = [_group(group, shared, deciding) for group in options]
     elif kind == "resourceLocator":
-        facts["modes"] = [mode["name"] for mode in _entries(one.get("modes"))]
+        modes = _entries(one.get("modes"))
+        facts["modes"] = [mode["name"] for mode in modes]
+        facts["id"] = next((_pattern(mode) for mode in modes if mode["name"] == "id"), None)
     return facts
+
+
+def _pattern(mode: Entry) -> str | None:
+    """The pattern that the editor holds a value against, where a mode has one."""
+    for rule in _entries(mode.get("validation")):
+        properties = rule.get("properties")
+        if isinstance(properties, dict) and isinstance(properties.get("regex"), str):
+            return str(properties["regex"])
+    return None
 
 
 def _scalar_default(default: JsonValue) -> JsonValue:

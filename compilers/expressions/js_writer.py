@@ -139,7 +139,7 @@ class JsWriter:
             case Field(name=name):
                 return f"{base}?.{name}" if IDENTIFIER.match(name) else f"{base}?.[{js_string(name)}]"
             case Index(n=0):
-                return f"[{base}]?.[-1]"
+                return f"[{base}]?.[1]"
             case Index(n=n):
                 return f"{base}?.[{n - 1}]"
             case First():

@@ -33,7 +33,7 @@ def write_template(template: Template, resolve: ResolveJs, kind_of: KindOf = unk
     """The template as the value of an n8n parameter: plain text, `={{ js }}`, or `=text {{ js }} text`."""
     if template.is_literal:
         text = "".join(part for part in template.parts if isinstance(part, str))
-        return f"={{{{ {js_string(text)} }}}}" if text.startswith("=") else text
+        return f"={{{{ {js_string(text)} }}}}" if text.startswith("=") or "{{" in text else text
     writer = JsWriter(resolve, kind_of)
     if template.whole is not None:
         return f"={{{{ {finished(writer.value(template.whole))} }}}}"

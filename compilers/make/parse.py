@@ -26,6 +26,7 @@ from compilers.make.read_settings import read_schedule, read_settings
 from compilers.make.read_values import ReadValues
 from compilers.make.residue import changes
 from compilers.make.source import (
+    BRANCHES,
     DIRECTIVES,
     IF_ELSE,
     MERGE,
@@ -131,10 +132,9 @@ class _Parser:
     def parsed(self) -> Parsed:
         """The whole scenario."""
         self._name_steps()
-        self._values = ReadValues(
-            {number: (known.source.step, path_reader(known)) for number, known in self._known.items()}
-        )
-        steps = {number: known.source.step for number, known in self._known.items()}
+        there = {number: known for number, known in self._known.items() if known.source.step}
+        self._values = ReadValues({number: (known.source.step, path_reader(known)) for number, known in there.items()})
+        steps = {number: known.source.step for number, known in there.items()}
         self._reader = ModuleReader(self._values, steps, self._findings)
         trigger = self._trigger()
         try:
@@ -431,11 +431,11 @@ def _keeping(spec: Spec, kept: Mapping[str, Object], root: Object) -> Spec:
 def shell(module: Mapping[str, JsonValue]) -> Object:
     """A module without the modules inside it."""
     found = dict(module)
-    for key in ("routes", "branches"):
-        if key in found:
-            found[key] = [
-                {name: value for name, value in members(one).items() if name != "flow"} for one in items(found[key])
-            ]
+    key = BRANCHES.get(str(found.get("module")), "")
+    if key in found:
+        found[key] = [
+            {name: value for name, value in members(one).items() if name != "flow"} for one in items(found[key])
+        ]
     if found.get("onerror"):
         found["onerror"] = True
     return found

@@ -14,6 +14,8 @@ from compilers.errors import Finding, UserError, shorten
 
 Object = dict[str, JsonValue]
 ROUTER, IF_ELSE, MERGE = "builtin:BasicRouter", "builtin:BasicIfElse", "builtin:BasicMerge"
+BRANCHES: Mapping[str, str] = {ROUTER: "routes", IF_ELSE: "branches"}
+"""Where the modules that split a flow hold the flows."""
 DIRECTIVES: Mapping[str, Literal["ignore", "resume", "retry", "commit", "rollback"]] = {
     "builtin:Ignore": "ignore",
     "builtin:Resume": "resume",
@@ -109,12 +111,12 @@ class SourceReader:
             raise BlueprintError("is no module of Make: an object with `id` and `module`", where=where)
         source = Source(value, where, self._number(value.get("id"), where))
         self.modules[source.id] = source
-        for key in ("routes", "branches"):
-            for index, branch in enumerate(items(value.get(key))):
-                place = f"{where}.{key}[{index}]"
-                if not isinstance(branch, dict):
-                    raise BlueprintError("is no route: an object with a `flow`", where=place)
-                source.routes.append(Branch(branch, self.flow(branch.get("flow"), f"{place}.flow", depth + 1)))
+        key = BRANCHES.get(source.name, "")
+        for index, branch in enumerate(items(value.get(key))):
+            place = f"{where}.{key}[{index}]"
+            if not isinstance(branch, dict):
+                raise BlueprintError("is no route: an object with a `flow`", where=place)
+            source.routes.append(Branch(branch, self.flow(branch.get("flow"), f"{place}.flow", depth + 1)))
         source.handler = self.flow(value.get("onerror"), f"{where}.onerror", depth + 1)
         return source
 
@@ -147,14 +149,16 @@ class Names:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     def give(self, *wanted: str) -> str:
         """An id made from the first of the texts that has letters in it."""
         base = next((name for name in map(as_id, wanted) if name), "step")
-        name, number = base, 1
+        name, number = base, self._numbers.get(base, 1)
         while name in self._taken:
             number += 1
-            name = f"{base[:36]}_{number}"
+            name = f"{base[:33]}_{number}"
+        self._numbers[base] = number
         self._taken.add(name)
         return name
 

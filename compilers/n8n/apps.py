@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from compilers.errors import CompileError
+from compilers.errors import CompileError, shorten
 from compilers.export import NeededConnection, NeededWebhook
 from compilers.expressions.javascript import js_string
-from compilers.n8n import files
+from compilers.n8n import files, keys
 from compilers.n8n.canvas import Port
 from compilers.n8n.conditions import expression_condition
+from compilers.n8n.descriptors import catalogue
 from compilers.n8n.triggers import poll_times, schedule_rule
 from compilers.n8n.values import expression
 from compilers.n8n.workshop import Fragment, Workshop
-from compilers.registry import App, Module, N8nNode, N8nPart, Operation, bind, holds, registry
+from compilers.registry import App, Module, N8nNode, N8nPart, Operation, bind, holds, registry, says_something
+from compilers.secrets import cleaned
 from compilers.spec import AnyStep, AppStep, NativeStep, RespondStep, TriggerStep
 
 LONGEST_NOTE = 20_000
@@ -63,7 +67,8 @@ def _left_open(
     shop: Workshop, step: TriggerStep | AppStep, operation: Operation, inputs: dict[str, JsonValue]
 ) -> dict[str, JsonValue]:
     """Stand-ins for the needed inputs that the original doesn't have either, each of which a person must fill in."""
-    missing = [name for name, field in operation.inputs.items() if field.required and inputs.get(name) in (None, "")]
+    needed = [name for name, field in operation.inputs.items() if field.required]
+    missing = [name for name in needed if not says_something(inputs.get(name)) and inputs.get(name) is not False]
     for name in missing:
         shop.note("warning", step, f"`{name}` is not set in the original", "fill it in after the import")
     stand_ins: dict[str, JsonValue] = {"number": 1, "boolean": False, "object": {}, "array": [], "files": []}
@@ -159,6 +164,8 @@ def _main_node(
     if app.connection and app.connection.n8n and wanted.credential is not False:
         parameters = {**app.connection.n8n.parameters, **parameters}
     parameters |= _start_parameters(shop, step, wanted)
+    if shop.by_hand:
+        parameters = _plausible(shop, step, wanted, parameters)
     name = shop.canvas.add(step.id, step.title, wanted.node, wanted.version, parameters)
     node = shop.canvas.nodes[name]
     node |= wanted.settings
@@ -170,7 +177,27 @@ def _main_node(
     if wanted.credential is not False and app.connection and app.connection.n8n:
         kind = wanted.credential or app.connection.n8n.credential
         _credential(shop, step, app, kind, name, wanted.credential_label)
+    if shop.by_hand:
+        keys.take_out(shop, step, name)
     return name
+
+
+def _plausible(
+    shop: Workshop, step: AnyStep, wanted: N8nNode, parameters: Mapping[str, JsonValue]
+) -> dict[str, JsonValue]:
+    """The parameters; an id that the editor would refuse is written as an expression, and said to be none."""
+    known = catalogue().describe(wanted.node, wanted.version)
+    checked: dict[str, JsonValue] = {}
+    for name, value in parameters.items():
+        checked[name] = value
+        given = value.get("value") if isinstance(value, dict) and value.get("mode") == "id" else None
+        if not isinstance(value, dict) or not isinstance(given, str) or given.startswith("="):
+            continue
+        patterns = [one.id_pattern for one in known.parameter(name) if one.id_pattern] if known else []
+        if patterns and not any(re.match(f"^(?:{pattern})$", given) for pattern in patterns):
+            shop.note("warning", step, f"`{shorten(given, 60)}` is no id", "choose the right one after the import")
+            checked[name] = {**value, "value": expression(js_string(given))}
+    return checked
 
 
 def _start_parameters(shop: Workshop, step: TriggerStep | AppStep, wanted: N8nNode) -> dict[str, JsonValue]:
@@ -239,5 +266,5 @@ def _original(shop: Workshop, step: AnyStep) -> str:
     if isinstance(step, NativeStep):
         values = shop.values(step)
         kept["values for n8n"] = {name: values.at(f"mapper.{name}").value(value) for name, value in step.mapper.items()}
-    text = json.dumps(kept, ensure_ascii=False, indent=1)
+    text = json.dumps(cleaned(kept), ensure_ascii=False, indent=1)
     return text if len(text) <= LONGEST_NOTE else text[: LONGEST_NOTE - 1] + "…"

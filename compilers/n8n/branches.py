@@ -16,14 +16,19 @@ from compilers.spec import Edge, Filter, IfElseStep, RouterStep
 
 def every_match(shop: Workshop, step: RouterStep) -> Fragment:
     """A node that passes on, and a Filter behind it for each route: every route that passes runs, from top to
-    bottom. The fallback passes what no other route does."""
+    bottom. The fallback passes what no other route does; a route that is switched off lets nothing through."""
     values = shop.values(step)
     entry = shop.flow_node(step, "ignore", step.title, {})
-    edges = [edge for edge in shop.graph.outgoing(step.id) if edge.kind == "route" and not edge.disabled]
-    others = [edge.filter or Filter() for edge in edges if not edge.fallback]
+    edges = [edge for edge in shop.graph.outgoing(step.id) if edge.kind == "route"]
+    others = [edge.filter or Filter() for edge in edges if not edge.fallback and not edge.disabled]
     ports: dict[str, Port] = {}
     for edge in edges:
         condition = edge.filter if edge.filter and edge.filter.any_of else None
+        if edge.disabled:
+            name = _filter_node(shop, edge, f"Switched off: to {edge.target}", None, values, "false")
+            shop.canvas.connect(Port(entry), name)
+            ports[edge.target] = Port(name)
+            continue
         if condition is None and not edge.fallback:
             ports[edge.target] = Port(entry)
             continue

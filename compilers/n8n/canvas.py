@@ -34,6 +34,7 @@ class Canvas:
     nodes: dict[str, Node] = field(default_factory=dict)
     _wires: dict[str, list[list[tuple[str, int]]]] = field(default_factory=dict)
     _keys: set[str] = field(default_factory=set)
+    _numbers: dict[str, int] = field(default_factory=dict)
     _back: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, key: str, title: str, node_type: str, version: float, parameters: Mapping[str, JsonValue]) -> str:
@@ -93,8 +94,9 @@ class Canvas:
     def _free_name(self, title: str) -> str:
         text = "".join(character if character.isprintable() else " " for character in title)
         text = " ".join(text.replace("{", "(").replace("}", ")").split())[:LONGEST_NAME] or "Step"
-        name, number = text, 1
+        name, number = text, self._numbers.get(text, 1)
         while name in self.nodes:
             number += 1
-            name = f"{text[: LONGEST_NAME - 5]} {number}"
+            name = f"{text[: LONGEST_NAME - 7]} {number}"
+        self._numbers[text] = number
         return name

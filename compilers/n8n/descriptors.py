@@ -26,7 +26,8 @@ class Parameter:
     """One parameter of a node, or one field inside a parameter.
 
     `condition` says when the node uses it (see `compilers.n8n.display`), None for always. `filled` says that n8n has a
-    default for it. `open` says that the options are fetched from the service, so that any value may be right.
+    default for it. `id_pattern` is what an id of a resource must match. `open` says that the options are fetched from
+    the service, so that any value may be right.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Parameter:
     open: bool = False
     options: tuple[Scalar, ...] = ()
     modes: tuple[str, ...] = ()
+    id_pattern: str = ""
     fields: tuple[Parameter, ...] = ()
     groups: tuple[Group, ...] = ()
 
@@ -222,6 +224,7 @@ class _Reader:
             open=bool(more.get("open")),
             options=tuple(cast(list[Scalar], self._list(more.get("options")))),
             modes=tuple(cast(list[str], more.get("modes", []))),
+            id_pattern=str(more.get("id") or ""),
             fields=self._parameters(more.get("fields")),
             groups=tuple(self._group(self._list(group)) for group in self._list(more.get("groups"))),
         )

@@ -135,7 +135,7 @@ class _Emitter:
 
     def _ports(self, edge: Edge) -> tuple[Port, ...]:
         """The outputs that an edge starts from."""
-        if edge.disabled or edge.source not in self._fragments:
+        if (edge.disabled and edge.kind != "route") or edge.source not in self._fragments:
             return ()
         fragment = self._fragments[edge.source]
         if edge.kind == "error":

@@ -111,7 +111,7 @@ def _is(value: JsonValue, wanted: JsonValue) -> bool:
     if isinstance(wanted, list):
         return any(_is(value, one) for one in wanted)
     if isinstance(wanted, bool):
-        given = value is not None and value != "" and value != [] and value is not False and value != "false"
+        given = value not in (None, "", [], {}, "false") and value is not False
         return given is wanted
     return value == wanted or (value is not None and str(value) == str(wanted))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from compilers.errors import shorten
 from compilers.rules.engine import Place
 from compilers.rules.make_subject import BOOK, MakeSubject, is_int, texts
-from compilers.rules.secrets import is_secret_name, secret_in
+from compilers.secrets import is_secret_name, secret_in
 
 ACCOUNTS = (
     "__IMTCONN__", "account", "accountImap", "makeConnectionId", "__IMTHOOK__", "hook", "__IMTKEY__", "datastore",

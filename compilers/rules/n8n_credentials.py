@@ -12,7 +12,7 @@ from compilers.n8n.display import Context, is_expression, is_shown
 from compilers.rules.engine import Place
 from compilers.rules.n8n_subject import BOOK, N8nSubject, Node, as_list, as_object
 from compilers.rules.n8n_values import kind_of, shown
-from compilers.rules.secrets import is_secret_name, secret_in
+from compilers.secrets import is_secret_name, secret_in
 
 DETAILS = frozenset({"id", "name"})
 CHOOSERS = ("nodeCredentialType", "genericAuthType")

@@ -10,8 +10,8 @@ from pydantic import JsonValue
 
 from compilers.errors import shorten
 from compilers.rules.engine import Place
-from compilers.rules.secrets import is_secret_name, secret_in
 from compilers.rules.spec_subject import BOOK, SpecSubject, is_blank, is_template
+from compilers.secrets import is_secret_name, secret_in
 from compilers.spec import (
     AppStep,
     Connection,

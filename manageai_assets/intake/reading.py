@@ -19,7 +19,7 @@ from pydantic import JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from compilers.errors import Finding, UserError, shorten
-from compilers.rules.secrets import secret_in
+from compilers.secrets import secret_in
 from manageai_assets.intake.models import Intake
 from manageai_assets.intake.reading_hints import explained
 

@@ -16,6 +16,8 @@ from compilers.spec import dump_spec
 from manageai_assets import console
 from manageai_assets.commands import Outcome, read_document, recognise, write_whole
 from manageai_assets.migration.migrating import blueprints_in, files_of, migrated, stem
+from manageai_assets.migration.submitting import FOLDER
+from manageai_assets.settings import read_settings
 
 
 @dataclass(frozen=True)
@@ -48,18 +50,29 @@ class _Moved:
 def migrate(options: argparse.Namespace) -> Outcome:
     """`migrate`: blueprints to another platform's workflows, with a report each. One bad file leaves others alone."""
     found = blueprints_in(options.paths)
+    inbox = _inbox() if options.submit else None
     moved: list[_Moved] = []
     refused: list[tuple[Path, UserError]] = []
     with console.progress(len(found), "migrating") as step:
         for (file, _), name in zip(found, _names([place for _, place in found]), strict=True):
             try:
                 moved.append(_migrate_one(file, name, options))
+                if inbox:
+                    write_whole(inbox / f"{name.name}.json", file.read_text(encoding="utf-8"))
             except UserError as error:
                 refused.append((file, _with_file(error, file)))
             step(str(file))
     data: list[JsonValue] = [one.as_json() for one in moved]
     data += [{"file": str(file), "error": str(error)} for file, error in refused]
     return Outcome(data, lambda: _show(moved, refused), good=not refused)
+
+
+def _inbox() -> Path:
+    """The folder whose blueprints Dagster migrates. Raises `UserError` when none is configured."""
+    folder = read_settings().inbox_dir
+    if folder is None:
+        raise UserError("INBOX_DIR is not set, so that Dagster watches no folder", hint="set it in .env")
+    return folder / FOLDER
 
 
 def _migrate_one(file: Path, name: Path, options: argparse.Namespace) -> _Moved:

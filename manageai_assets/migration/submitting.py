@@ -14,6 +14,8 @@ from manageai_assets.migration.migrating import stem
 from manageai_assets.migration.stages import Blueprint
 from resources.artifacts import ArtifactStore, BuildKey
 
+FOLDER = "blueprints"
+"""The folder in `INBOX_DIR` whose files are migrated."""
 HANDED_IN = "submitted_blueprint.json"
 
 

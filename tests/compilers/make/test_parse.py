@@ -160,7 +160,13 @@ def test_what_the_registry_knows_is_said_in_its_terms() -> None:
     assert isinstance(row, AppStep)
     assert (told.app, told.operation) == ("slack", "send_message")
     assert told.inputs["channel"] == "big-orders"
-    assert (row.app, row.operation) == ("google_sheets", "add_row")
+    assert (row.app, row.operation) == ("google_sheets", "append_row")
+    assert row.inputs["values"] == {
+        "Order": "{{ new_order.fields.order_id }}",
+        "E-mail": "{{ lower(new_order.fields.customer.email) }}",
+        "Total": "{{ new_order.fields.total }}",
+        "Date": '{{ formatDate(now; "YYYY-MM-DD") }}',
+    }
     assert told.on_error is not None
     assert told.on_error.strategy == "ignore"
     assert {connection.label for connection in parsed.spec.connections} == {
@@ -181,7 +187,7 @@ def test_an_edited_step_is_written_as_it_is_now_and_the_rest_as_it_was() -> None
     spec = parse(document).spec
     told = next(one for one in spec.steps if one.id == "tell_sales")
     assert isinstance(told, AppStep)
-    edited = told.model_copy(update={"inputs": {**told.inputs, "text": "Changed {{ new_order.body.total }}"}})
+    edited = told.model_copy(update={"inputs": {**told.inputs, "text": "Changed {{ new_order.fields.total }}"}})
     steps = tuple(edited if one.id == "tell_sales" else one for one in spec.steps)
     written = emit(spec.model_copy(update={"steps": steps})).document
     wanted = copy.deepcopy(document)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import JsonValue
 
-from compilers.registry import App, InputField, N8nNode, Operation, bind, registry
+from compilers.registry import App, InputField, Operation, registry
 
 BY_TYPE: Mapping[str, JsonValue] = {
     "text": "some text",
@@ -19,15 +19,6 @@ BY_TYPE: Mapping[str, JsonValue] = {
     "object": {"name": "Ada", "size": "{{ lead.body.size }}"},
     "file": "{{ report.data }}",
     "any": "{{ lead.body }}",
-}
-START: JsonValue = {
-    "id": "start",
-    "name": "Start",
-    "type": "n8n-nodes-base.webhook",
-    "typeVersion": 2.1,
-    "position": [0, 0],
-    "parameters": {"httpMethod": "POST", "path": "start", "options": {}},
-    "webhookId": "start",
 }
 _EXPRESSION = re.compile(r"\{\{\s*([a-z_][\w.]*)\s*\}\}")
 
@@ -115,28 +106,3 @@ def input_sets(operation: Operation) -> dict[str, dict[str, JsonValue]]:
 def typed(field: InputField, option: str) -> JsonValue:
     """An option as a value of its field's type."""
     return int(option) if field.type == "number" else option
-
-
-def n8n_workflow(
-    name: str, app: App, operation: Operation, node: N8nNode, inputs: Mapping[str, JsonValue]
-) -> JsonValue:
-    """A workflow that starts with the operation, or calls it behind a webhook."""
-    account = app.connection.n8n if app.connection and operation.connection else None
-    credential = node.credential or (account.credential if account else None)
-    parameters: dict[str, JsonValue] = dict(account.parameters) if account else {}
-    parameters |= bind(node.parameters, inputs, PlainN8n())
-    step: JsonValue = {
-        "id": name,
-        "name": name,
-        "type": node.node,
-        "typeVersion": node.version,
-        "position": [220, 0],
-        "parameters": parameters,
-        **({"credentials": {credential: {"id": "1", "name": "Account"}}} if credential else {}),
-        **({"webhookId": name} if node.webhook else {}),
-        **node.settings,
-    }
-    if operation.kind == "trigger":
-        return {"name": name, "nodes": [step], "connections": {}, "settings": {}}
-    connections: JsonValue = {"Start": {"main": [[{"node": name, "type": "main", "index": 0}]]}}
-    return {"name": name, "nodes": [START, step], "connections": connections, "settings": {}}

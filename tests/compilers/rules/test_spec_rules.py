@@ -143,7 +143,7 @@ BROKEN: dict[str, Change] = {
         account(id="mail", app="email", label="Shop mail"),
     ),
     "module.platforms": becomes(
-        "pause", "app", app="text", operation="match_all", inputs={"text": "{{ order.body.email }}", "pattern": "a"}
+        "pause", "app", app="data_store", operation="exists", inputs={"store": "seen", "key": "{{ order.body.email }}"}
     ),
     "module.native-platforms": becomes("pause", "native", platform="make", module="xml:ParseXML", version=1),
     "module.native-name": both(becomes("pause", "native", platform="make", module="parse it"), top(targets=["make"])),

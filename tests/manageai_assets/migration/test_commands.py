@@ -99,3 +99,14 @@ def test_parse_writes_a_spec_that_gives_the_blueprint_back(tmp_path: Path) -> No
 def test_parse_prints_the_spec_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["parse", str(EXAMPLE)]) == EXIT_DONE
     assert json.loads(capsys.readouterr().out)["spec_version"] == "1.0"
+
+
+def test_blueprints_are_handed_to_dagster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert migrate(EXAMPLE, "-o", tmp_path / "out", "--submit") == EXIT_WRONG
+    assert "INBOX_DIR" in capsys.readouterr().err
+    monkeypatch.setenv("INBOX_DIR", str(tmp_path / "inbox"))
+    assert migrate(EXAMPLE, "-o", tmp_path / "out", "--submit") == EXIT_DONE
+    handed = tmp_path / "inbox" / "blueprints" / "order-alerts.json"
+    assert json.loads(handed.read_text()) == json.loads(EXAMPLE.read_text())

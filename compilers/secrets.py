@@ -1,8 +1,12 @@
-"""What passwords, keys and tokens look like, for the rules that keep them out of specs and exports."""
+"""What passwords, keys and tokens look like, to keep them out of specs, exports and reports."""
 
 from __future__ import annotations
 
 import re
+
+from pydantic import JsonValue
+
+REMOVED = "(secret removed)"
 
 SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("an OpenAI or Anthropic key", re.compile(r"\bsk-(?:ant-|proj-|svcacct-)?[A-Za-z0-9_-]{20,}")),
@@ -45,3 +49,30 @@ def secret_in(text: str) -> str | None:
 def is_secret_name(name: str) -> bool:
     """Whether a field of that name is made to hold a password, key or token."""
     return bool(_NAME.search(_CAMEL.sub("_", name[-60:]).lower()))
+
+
+def without_secrets(text: str) -> str:
+    """The text with what has the shape of a credential taken out."""
+    for _, shape in SHAPES if len(text) >= 12 else ():
+        text = shape.sub(REMOVED, text)
+    return text
+
+
+def cleaned(value: JsonValue) -> JsonValue:
+    """A JSON value without credentials: neither what looks like one, nor what a field for one holds."""
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, list):
+        return [cleaned(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    named = next((value[key] for key in ("name", "key") if isinstance(value.get(key), str)), None)
+    inside = isinstance(named, str) and is_secret_name(named)
+    return {
+        key: REMOVED if _is_fixed(item) and (is_secret_name(key) or (inside and key == "value")) else cleaned(item)
+        for key, item in value.items()
+    }
+
+
+def _is_fixed(value: JsonValue) -> bool:
+    return isinstance(value, str) and value != "" and "{{" not in value
