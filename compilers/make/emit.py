@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from compilers import residue
 from compilers.errors import CompileError, Finding, Severity, UserError
 from compilers.export import Export, by_account
 from compilers.graph import SpecGraph
 from compilers.layout import grid
-from compilers.make import residue
 from compilers.make.modules import Module, ModuleMaker, directive, flow_module
 from compilers.make.values import MakeValues
 from compilers.registry import registry

@@ -9,7 +9,7 @@ import re
 
 from pydantic import JsonValue
 
-from compilers.make.source import Object, items, members
+from compilers.documents import Object, items, members
 
 _LABEL = re.compile(r"(?P<header>.*?)\s*\((?P<letters>[A-Z]{1,3})\)\s*\Z", re.DOTALL)
 _APPS = ("google-sheets:", "google-forms:", "microsoft-excel:")
