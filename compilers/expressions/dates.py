@@ -172,9 +172,11 @@ def luxon_format(format_text: str) -> str | None:
 
 
 _LUXON_PIECE = re.compile(r"'([^']*)'|([A-Za-z])\2*|([^A-Za-z'\[\]\\]+)")
-_FROM_LUXON: Mapping[str, str] = MappingProxyType(
-    {token.luxon: name for name, token in TOKENS.items() if token.luxon} | {"cccc": "dddd", "ccc": "ddd", "c": "E"}
-)
+_ALONE: Mapping[str, str] = MappingProxyType({
+    "cccc": "dddd", "ccc": "ddd", "c": "E", "L": "M", "LL": "MM", "LLL": "MMM", "LLLL": "MMMM",
+})  # fmt: skip
+"""Luxon's tokens for months and weekdays that stand alone, which in English are the others."""
+_FROM_LUXON = {**{token.luxon: name for name, token in TOKENS.items() if token.luxon}, **_ALONE}
 
 
 def moment_format(luxon: str) -> str | None:

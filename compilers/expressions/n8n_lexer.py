@@ -61,10 +61,10 @@ def _unescaped(text: str) -> str:
     if "\\" not in text:
         return text
     plain = _ESCAPE.sub(_character, text)
-    # two escapes may be the halves of one character
-    return (
-        plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass") if _has_half(plain) else plain
-    )
+    if any("\ud800" <= character <= "\udfff" for character in plain):
+        # two escapes may be the halves of one character
+        return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return plain
 
 
 def _character(match: re.Match[str]) -> str:
@@ -75,7 +75,3 @@ def _character(match: re.Match[str]) -> str:
             raise OutsideError
         return chr(number)
     return _ESCAPED.get(code, code)
-
-
-def _has_half(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)

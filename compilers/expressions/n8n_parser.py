@@ -14,6 +14,9 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
+from pydantic import JsonValue
+
+from compilers.documents import texts
 from compilers.errors import ExpressionError
 from compilers.expressions.catalogue import CATALOGUE
 from compilers.expressions.dates import moment_format
@@ -80,20 +83,40 @@ def parse_n8n(text: str, refer: Refer) -> Template:
     if not text.startswith("="):
         return Template((text,)) if text else Template()
     parts: list[Part] = []
-    position, end = 1, len(text)
-    while position < end:
+    for plain, javascript in _split(text):
+        if plain:
+            parts.append(plain)
+        if javascript is not None:
+            parts.append(parse_javascript(javascript, refer))
+    return Template(tuple(parts))
+
+
+def _split(text: str) -> list[tuple[str, str | None]]:
+    """Pieces of plain text, each with the JavaScript behind it."""
+    found: list[tuple[str, str | None]] = []
+    position = 1
+    while position < len(text):
         opening = text.find("{{", position)
         if opening < 0:
-            parts.append(text[position:])
+            found.append((text[position:], None))
             break
         closing = text.find("}}", opening + 2)
         if closing < 0 or text[opening - 1] == "\\" or text[opening + 2 : opening + 3] == "{":
             raise ExpressionError("an expression isn't closed, or its braces are escaped")
-        if opening > position:
-            parts.append(text[position:opening])
-        parts.append(parse_javascript(text[opening + 2 : closing], refer))
+        found.append((text[position:opening], text[opening + 2 : closing]))
         position = closing + 2
-    return Template(tuple(parts))
+    return found
+
+
+def is_readable(value: JsonValue) -> bool:
+    """Whether the expressions in all texts of a value can be told apart."""
+    for text in texts(value):
+        if text.startswith("=") and "{{" in text:
+            try:
+                _split(text)
+            except ExpressionError:
+                return False
+    return True
 
 
 def parse_javascript(javascript: str, refer: Refer) -> Node:
@@ -330,6 +353,8 @@ class _Parser:
         match name:
             case "toFormat" | "format" if _is_date(node):
                 return Call("formatDate", (node, Literal(self._date_format())))
+            case "toISO" if _is_date(node) and not self._arguments(0, 0):
+                return Call("formatDate", (node, Literal("YYYY-MM-DDTHH:mm:ss.SSSZ")))
             case "plus" | "minus" if _is_date(node):
                 return self._shifted(node, 1 if name == "plus" else -1)
             case "split":

@@ -251,7 +251,7 @@ class N8nValues:
         return condition.model_copy(update={"any_of": groups}) if self._by_hand else condition
 
     def _without(self, node: Node) -> Node:
-        if not isinstance(node, Unknown):
+        if not isinstance(node, Unknown) or node.platform == "n8n":
             return node
         if _GONE.match(node.text):
             what, rule = f"`{shorten(node.text, 120)}` refers to a module that isn't there", _NOTHING_THERE
