@@ -1,5 +1,5 @@
-"""One node of a workflow as one step of the spec: a construct of the control flow, an operation that the registry knows,
-or else a native step that carries the node's parameters."""
+"""One node of a workflow as one step of the spec: a construct of the control flow, an operation that the registry
+knows, or else a native step that carries the node's parameters."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def read_schedule(source: Source) -> Schedule | None:
             return _every(_times(given.get("hoursInterval", 1), 60))
         case "days" if given.get("daysInterval", 1) == 1:
             at = _clock(given.get("triggerAtHour", 0), given.get("triggerAtMinute", 0))
-            return at and Schedule(kind="daily", at=at)
+            return Schedule(kind="daily", at=at) if at else None
         case "weeks" if given.get("weeksInterval", 1) == 1:
             at = _clock(given.get("triggerAtHour", 0), given.get("triggerAtMinute", 0))
             days = [day for day in items(given.get("triggerAtDay", [0])) if _whole(day, 0, 6) is not None]
@@ -56,7 +56,7 @@ def read_polling(source: Source) -> Schedule | None:
             return _every(_times(given.get("value"), 60 if given.get("unit", "hours") == "hours" else 1))
         case "everyDay":
             at = _clock(given.get("hour", 14), given.get("minute", 0))
-            return at and Schedule(kind="daily", at=at)
+            return Schedule(kind="daily", at=at) if at else None
     return None
 
 
