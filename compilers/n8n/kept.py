@@ -154,6 +154,7 @@ def restore(spec: Spec, document: Object, nodes: Mapping[str, Node], fragments: 
     document["nodes"] = [*_listed(items(document.get("nodes")), root)]
     reorder(document, root.get("order"))
     reorder(members(document.get("connections")), root.get("wires"))
+    reorder(members(document.get("settings")), root.get("settings"))
 
 
 def restore_node(node: Node, kept: Object) -> None:
@@ -214,6 +215,7 @@ def document_residue(written: Object, original: Object) -> Object:
     found: Object = {"changes": changes} if changes else {}
     found["order"] = [*original]
     found["wires"] = [*members(original.get("connections"))]
+    found["settings"] = [*members(original.get("settings"))]
     return found
 
 
