@@ -1,0 +1,165 @@
+"""A spec that another platform's export gave, made ready for Make where Make has less: what is left to a person.
+
+* Make can't join: a step that several ways lead to stays on the first of them, and the others end in a module that says
+  where to go on. Where the branches of one if-else meet and nothing else does, a merge joins them.
+* A step that is switched off is left to a person, since a module of Make can't be.
+* Where a step leaves by outputs of its own choice, nothing passes the routes behind it until a person says what does.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
+
+from compilers.errors import Finding
+from compilers.graph import SpecGraph
+from compilers.naming import Names
+from compilers.registry import registry
+from compilers.spec import (
+    AnyStep,
+    Condition,
+    Edge,
+    Filter,
+    IfElseStep,
+    MergeStep,
+    NativeStep,
+    RouterStep,
+    Spec,
+    TriggerStep,
+)
+
+LONGEST_NOTE = 20_000
+"""Characters of an original that a note holds."""
+NEVER = Condition(left="{{ false }}", operator="boolean:equals", right=True)
+_GO_ON = "go on"
+"""What stands for a module name where a way ends that Make can't lead on."""
+
+
+def module(number: int) -> dict[str, JsonValue]:
+    """The empty slot that a person replaces by the right module."""
+    return {"id": number, "module": registry().flow["manual"].make, "metadata": {}}
+
+
+def title(step: AnyStep) -> str:
+    """What the slot is called."""
+    return f"MANUAL: {step.title}"
+
+
+def note(step: AnyStep, number: int, original: Mapping[str, JsonValue]) -> JsonValue:
+    """A note that is pinned to the slot and holds the original as JSON."""
+    kept = dict(original) or step.model_dump(mode="json", exclude={"residue", "outputs", "sample"})
+    text = json.dumps(kept, ensure_ascii=False, indent=1)
+    if len(text) > LONGEST_NOTE:
+        text = text[: LONGEST_NOTE - 1] + "…"
+    return {"moduleIds": [number], "content": f"<p>{html.escape(text, quote=False)}</p>"}
+
+
+def prepared(spec: Spec) -> tuple[Spec, tuple[Finding, ...]]:
+    """The spec as Make can lay it out, and what that leaves to do."""
+    work = _Preparation(spec)
+    work.switched_off()
+    work.outputs()
+    work.merges()
+    work.joins()
+    return spec.model_copy(
+        update={"trigger": work.trigger, "steps": tuple(work.steps.values()), "edges": tuple(work.edges)}
+    ), tuple(work.findings)
+
+
+class _Preparation:
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self.trigger: TriggerStep | NativeStep = spec.trigger
+        self.steps: dict[str, AnyStep] = {step.id: step for step in spec.steps}
+        self.edges: list[Edge] = list(spec.edges)
+        self.findings: list[Finding] = []
+        self._names = Names()
+        for step in spec.nodes:
+            self._names.give(step.id)
+
+    def switched_off(self) -> None:
+        """Leaves the steps that are switched off to a person."""
+        for step in self._spec.steps:
+            if step.disabled and not isinstance(step, (RouterStep, IfElseStep)):
+                self.steps[step.id] = _slot(step.id, step.label, step.kind)
+                self._say(step.id, "is switched off, and Make's modules can't be", "remove it, or build it by hand")
+
+    def outputs(self) -> None:
+        """Keeps everything out of the routes behind a step that chooses among outputs of its own."""
+        for step in self._spec.steps:
+            ports = step.residue.get("n8n", {}).get("ports")
+            if not isinstance(ports, dict) or step.residue["n8n"].get("synthetic") != "router":
+                continue
+            self._say(step.id, "its routes were outputs of the node before it", "give each route its filter")
+            for index, edge in enumerate(self.edges):
+                if edge.source == step.id:
+                    closed = Filter(label=f"output {ports.get(edge.target, 0)}", any_of=((NEVER,),))
+                    self.edges[index] = edge.model_copy(update={"filter": closed})
+
+    def merges(self) -> None:
+        """Joins the branches of an if-else where they all lead to one step and nothing else does."""
+        for step in [one for one in self.steps.values() if isinstance(one, IfElseStep)]:
+            ends = [self._end(step.id, edge) for edge in self.edges if edge.source == step.id and edge.kind == "branch"]
+            targets = {edge.target for edge in ends if edge}
+            into = [edge for edge in self.edges if edge.target in targets]
+            if len(ends) < 2 or None in ends or len(targets) != 1 or len(into) != len(ends):
+                continue
+            meeting = targets.pop()
+            merge = self._names.give(f"{meeting[:30]} merge")
+            self.steps[merge] = MergeStep(id=merge)
+            self.edges = [
+                edge.model_copy(update={"target": merge}) if edge.target == meeting else edge for edge in self.edges
+            ]
+            self.edges.append(Edge(source=merge, target=meeting))
+
+    def _end(self, source: str, edge: Edge) -> Edge | None:
+        """The edge by which a branch without forks and handlers ends where other ways meet it; None for any other."""
+        seen = {source}
+        while len([one for one in self.edges if one.target == edge.target]) == 1:
+            if edge.target in seen:
+                return None
+            seen.add(edge.target)
+            out = [one for one in self.edges if one.source == edge.target]
+            if len(out) != 1 or out[0].kind != "next":
+                return None
+            edge = out[0]
+        return edge
+
+    def joins(self) -> None:
+        """Ends every way but the first that leads to a step in a slot that says where to go on."""
+        graph = SpecGraph(
+            self._spec.model_copy(update={"steps": tuple(self.steps.values()), "edges": tuple(self.edges)})
+        )
+        rank = {step.id: index for index, step in enumerate(graph.topological())}
+        reached: dict[str, int] = {}
+        order = sorted(range(len(self.edges)), key=lambda index: rank.get(self.edges[index].source, 0))
+        loose = {step.id for step in graph.unreachable()}
+        for index in sorted(order, key=lambda index: self.edges[index].source in loose):
+            edge = self.edges[index]
+            if isinstance(self.steps.get(edge.target), MergeStep) or edge.target not in reached:
+                reached[edge.target] = index
+                continue
+            target = self.steps[edge.target]
+            end = self._names.give(f"{edge.target[:30]} go on")
+            self.steps[end] = _slot(end, f"go on with {target.title}", _GO_ON)
+            self.edges[index] = edge.model_copy(update={"target": end})
+            hint = "repeat the modules there, or put them into a scenario that both call"
+            self._say(edge.target, "several ways lead to it, and Make's routes can't join", hint)
+
+    def _say(self, step: str, what: str, hint: str) -> None:
+        finding = Finding(rule="make.emit", severity="warning", where=f"steps.{step}", what=what, hint=hint)
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+
+def _slot(identifier: str, label: str, module_name: str) -> NativeStep:
+    return NativeStep(id=identifier, label=label[:200], platform="n8n", module=module_name)
+
+
+def as_warnings(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, none of which stops the export."""
+    mild = {"severity": "warning"}
+    return [one.model_copy(update=mild) if one.severity == "error" else one for one in findings]
