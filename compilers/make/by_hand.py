@@ -26,7 +26,9 @@ from compilers.spec import (
     IfElseStep,
     MergeStep,
     NativeStep,
+    RespondStep,
     RouterStep,
+    SleepStep,
     Spec,
     TriggerStep,
 )
@@ -60,7 +62,9 @@ def note(step: AnyStep, number: int, original: Mapping[str, JsonValue]) -> JsonV
 def prepared(spec: Spec) -> tuple[Spec, tuple[Finding, ...]]:
     """The spec as Make can lay it out, and what that leaves to do."""
     work = _Preparation(spec)
+    work.refused()
     work.switched_off()
+    work.handlers()
     work.outputs()
     work.merges()
     work.joins()
@@ -79,6 +83,30 @@ class _Preparation:
         self._names = Names()
         for step in spec.nodes:
             self._names.give(step.id)
+
+    def refused(self) -> None:
+        """Leaves to a person what Make's own rules refuse."""
+        trigger = self._spec.trigger
+        called = isinstance(trigger, TriggerStep) and trigger.app == "webhook"
+        for step in self._spec.steps:
+            if isinstance(step, RespondStep) and not called:
+                self.steps[step.id] = _slot(step.id, step.label, step.kind)
+                self._say(step.id, "answers a webhook, and no webhook starts the scenario", "start it by one")
+            if (
+                isinstance(step, SleepStep)
+                and not isinstance(step.seconds, str)
+                and not 1 <= _number(step.seconds) <= 300
+            ):
+                self.steps[step.id] = _slot(step.id, step.label, step.kind)
+                self._say(step.id, "waits for a time that Make's sleep can't: 1 to 300 seconds", "wait otherwise")
+
+    def handlers(self) -> None:
+        """Takes the error handling from what can't fail on Make; the steps that it led to stay, beside the flow."""
+        for step in [one for one in self.steps.values() if isinstance(one, (RouterStep, IfElseStep))]:
+            if step.on_error:
+                self.steps[step.id] = step.model_copy(update={"on_error": None})
+                self._say(step.id, "has no error handling on Make, where it can't fail", "")
+            self.edges = [edge for edge in self.edges if edge.source != step.id or edge.kind != "error"]
 
     def switched_off(self) -> None:
         """Leaves the steps that are switched off to a person."""
@@ -130,9 +158,8 @@ class _Preparation:
 
     def joins(self) -> None:
         """Ends every way but the first that leads to a step in a slot that says where to go on."""
-        graph = SpecGraph(
-            self._spec.model_copy(update={"steps": tuple(self.steps.values()), "edges": tuple(self.edges)})
-        )
+        now = {"steps": tuple(self.steps.values()), "edges": tuple(self.edges)}
+        graph = SpecGraph(self._spec.model_copy(update=now))
         rank = {step.id: index for index, step in enumerate(graph.topological())}
         reached: dict[str, int] = {}
         order = sorted(range(len(self.edges)), key=lambda index: rank.get(self.edges[index].source, 0))
@@ -157,6 +184,10 @@ class _Preparation:
 
 def _slot(identifier: str, label: str, module_name: str) -> NativeStep:
     return NativeStep(id=identifier, label=label[:200], platform="n8n", module=module_name)
+
+
+def _number(value: JsonValue) -> float:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else 0
 
 
 def as_warnings(findings: Sequence[Finding]) -> list[Finding]:

@@ -18,7 +18,7 @@ from compilers.expressions.tree import Field, Index, Path
 from compilers.n8n.descriptors import catalogue
 from compilers.n8n.read_values import ReadValues, has_expression
 from compilers.n8n.source import Source
-from compilers.registry import App, Module, N8nNode, Operation, read_one, registry, says_something
+from compilers.registry import GENERIC_NODES, App, Module, N8nNode, Operation, read_one, registry, says_something
 from compilers.registry.binding import inputs_of
 from compilers.spec import (
     AnyStep,
@@ -34,8 +34,6 @@ from compilers.spec import (
 )
 
 _BASE = "n8n-nodes-base."
-_STEERING = frozenset({"resource", "operation", "mode"})
-"""Parameters that choose what a node does; n8n leaves them out where they are what they are by default."""
 _WHOLE_NUMBER = re.compile(r"-?\d{1,15}\Z")
 
 
@@ -74,7 +72,8 @@ def _fixed(binding: JsonValue) -> int:
 def look_up(source: Source) -> Known | None:
     """The operation that a node is: one whose fixed parameters it has, and whose inputs can all be read from it."""
     for row in _forms().get(source.type, ()):
-        if int(row.form.version) == int(source.version) and _fits(row, source):
+        does_anything = row.form.node in GENERIC_NODES and row.app.category != "core"
+        if not does_anything and int(row.form.version) == int(source.version) and _fits(row, source):
             return row
     return None
 
@@ -82,7 +81,8 @@ def look_up(source: Source) -> Known | None:
 def _fits(row: Known, source: Source) -> bool:
     given = source.parameters
     ways = row.form.ways
-    if not all(_agrees(key, wanted, given.get(key), source) for key, wanted in row.form.parameters.items()):
+    fixed = {key: wanted for key, wanted in row.form.parameters.items() if key not in _started(row)}
+    if not all(_agrees(wanted, given.get(key), _default(source, key)) for key, wanted in fixed.items()):
         return False
     inputs = {name: read_one(ways.get(name, ()), Module(given, {})) for name in row.operation.inputs}
     if any(field.required and inputs[name] is None for name, field in row.operation.inputs.items()):
@@ -92,22 +92,22 @@ def _fits(row: Known, source: Source) -> bool:
     return form is row.form and not unread(row, source) and is_readable(given)
 
 
-def _agrees(key: str, wanted: JsonValue, given: JsonValue, source: Source) -> bool:
-    """Whether a parameter is what the operation's binding fixes for it."""
-    if isinstance(wanted, str):
-        if wanted.startswith("$") and not wanted.startswith("$$"):
-            return True
-        if given is None and key in _STEERING:
-            return wanted == _default(source, key)
-        return given is None or given == wanted or key == "authentication"
+def _agrees(wanted: JsonValue, given: JsonValue, default: JsonValue) -> bool:
+    """Whether a parameter is what the operation's binding fixes for it; n8n leaves out what is so by default."""
     if isinstance(wanted, dict):
         if any(name.startswith("$") for name in wanted):
             return True
         inner = members(given)
-        return all(
-            _agrees(name, one, inner.get(name), source) for name, one in wanted.items() if name not in ("__rl", "mode")
-        )
-    return given is None or isinstance(wanted, list) or given == wanted
+        return all(_agrees(one, inner.get(name), None) for name, one in wanted.items() if name not in ("__rl", "mode"))
+    if isinstance(wanted, list) or (isinstance(wanted, str) and wanted.startswith("$")):
+        return True
+    return wanted == given or (given is None and (wanted == default or not wanted))
+
+
+def _started(row: Known) -> frozenset[str]:
+    """The parameters of a trigger that say when it starts, which the spec says otherwise."""
+    started = frozenset({"rule", "pollTimes", "path", "responseMode"})
+    return started if row.operation.kind == "trigger" else frozenset()
 
 
 def _default(source: Source, key: str) -> JsonValue:
@@ -122,11 +122,12 @@ def unread(row: Known, source: Source) -> dict[str, JsonValue]:
     read = {way.source for one in ways.values() for way in one}
     passed = {place.split(".")[0] for place in read}
     fixed = {key for key, wanted in row.form.parameters.items() if not inputs_of(wanted)}
-    started = {"rule", "pollTimes", "path", "responseMode"} if row.operation.kind == "trigger" else set()
     return {
         key: value
         for key, value in source.parameters.items()
-        if says_something(value) and key not in passed | fixed | started and key not in ("authentication", "options")
+        if says_something(value)
+        and key not in passed | fixed | _started(row)
+        and key not in ("authentication", "options")
     }
 
 
