@@ -57,12 +57,14 @@ LONGEST_SAMPLE = 20_000
 class Parsed:
     """The spec of a workflow, and what there is to know about it.
 
-    `nodes` is what each step was, `known` what the registry says of it, `texts` the original of each template, and
-    `verbatim` the JavaScript of each step that the spec has no words for; `read` counts the other expressions.
+    `workflow` is the document, read; `nodes` is what each step was, `known` what the registry says of it, and `texts`
+    the original of each template. `verbatim` is the JavaScript of each step that the spec has no words for, `read`
+    counts the other expressions.
     """
 
     spec: Spec
     findings: tuple[Finding, ...]
+    workflow: Workflow
     nodes: Mapping[str, Source]
     known: Mapping[str, Known]
     texts: Mapping[str, str]
@@ -124,6 +126,7 @@ class _Parser:
         return Parsed(
             with_residues(spec, self._workflow, self._flow),
             tuple(self._findings),
+            self._workflow,
             {source.step: source for source in self._sources},
             {self._workflow.nodes[name].step: known for name, known in self._known.items()},
             self._values.originals,

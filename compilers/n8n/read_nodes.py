@@ -121,14 +121,20 @@ def unread(row: Known, source: Source) -> dict[str, JsonValue]:
     ways = row.form.ways
     read = {way.source for one in ways.values() for way in one}
     passed = {place.split(".")[0] for place in read}
-    fixed = {key for key, wanted in row.form.parameters.items() if not inputs_of(wanted)}
-    return {
-        key: value
-        for key, value in source.parameters.items()
-        if says_something(value)
-        and key not in passed | fixed | _started(row)
-        and key not in ("authentication", "options")
-    }
+    passed |= {key for key, wanted in row.form.parameters.items() if not inputs_of(wanted)}
+    passed |= {*_started(row), "authentication", "options"}
+    return {key: value for key, value in source.parameters.items() if says_something(value) and key not in passed}
+
+
+def left_behind(row: Known, source: Source) -> dict[str, JsonValue]:
+    """What of a node's parameters another platform has no place for: the options, and how a webhook answers."""
+    found = unread(row, source)
+    for key, value in members(source.parameters.get("options")).items():
+        if says_something(value):
+            found[f"options.{key}"] = value
+    if row.form.webhook and source.parameters.get("responseMode") == "lastNode":
+        found["responseMode"] = "lastNode"
+    return found
 
 
 def path_reader(known: Known) -> Callable[[Path], Path]:
