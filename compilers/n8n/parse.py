@@ -196,6 +196,9 @@ class _Parser:
     def _step(self, source: Source, nodes: NodeReader) -> AnyStep:
         common = self._common(source)
         branching = self._flow.branchings.get(source.step)
+        if source.does_nothing and not source.takes_errors:
+            leads_on = any(edge.source == source.step for edge in self._flow.edges)
+            return RouterStep.model_validate(common) if leads_on else StopStep.model_validate(common)
         if branching is None:
             return nodes.step(source, common, self._connection(source), trigger=False)
         if branching.kind == "if_else":

@@ -166,6 +166,9 @@ class FlowReader:
             for way in known.ways:
                 kind: EdgeKind = "branch" if known.kind == "if_else" else "route"
                 self._edge(node.step, *self._target(node, outputs.pop(way.output, [])), kind, way, way.output)
+        elif node.does_nothing and errors is None:
+            for wire in outputs.get(0, ()):
+                self._edge(node.step, self.nodes[wire.target].step, wire.index, "route")
         elif set(outputs) == {0}:
             self._edge(node.step, *self._target(node, outputs[0]), "next")
         elif outputs:

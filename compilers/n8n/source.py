@@ -71,6 +71,11 @@ class Source:
         kind = self.kind
         return (kind.endswith("Trigger") or kind in _TRIGGERS) and kind not in _NEVER_TRIGGERS
 
+    @property
+    def does_nothing(self) -> bool:
+        """Whether it only passes items on."""
+        return self.type == "n8n-nodes-base.noOp"
+
     def main_outputs(self) -> int:
         """How many outputs it has besides that for errors, as far as its type tells."""
         return 2 if self.kind in ("if", "splitInBatches") else 1
