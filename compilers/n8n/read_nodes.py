@@ -16,6 +16,7 @@ from compilers.errors import Finding
 from compilers.expressions.n8n_parser import is_readable
 from compilers.expressions.tree import Field, Index, Path
 from compilers.n8n.descriptors import catalogue
+from compilers.n8n.display import NodeTag, with_defaults
 from compilers.n8n.read_values import ReadValues, has_expression
 from compilers.n8n.source import Source
 from compilers.registry import GENERIC_NODES, App, Module, N8nNode, Operation, read_one, registry, says_something
@@ -82,7 +83,11 @@ def _fits(row: Known, source: Source) -> bool:
     given = source.parameters
     ways = row.form.ways
     fixed = {key: wanted for key, wanted in row.form.parameters.items() if key not in _started(row)}
-    if not all(_agrees(wanted, given.get(key), _default(source, key)) for key, wanted in fixed.items()):
+    doubtful = {key: wanted for key, wanted in fixed.items() if not _agrees(wanted, given.get(key), None)}
+    if any(key in given for key in doubtful):
+        return False
+    defaults = _defaults(source) if doubtful else {}
+    if not all(_agrees(wanted, None, defaults.get(key)) for key, wanted in doubtful.items()):
         return False
     inputs = {name: read_one(ways.get(name, ()), Module(given, {})) for name in row.operation.inputs}
     if any(field.required and inputs[name] is None for name, field in row.operation.inputs.items()):
@@ -110,10 +115,12 @@ def _started(row: Known) -> frozenset[str]:
     return started if row.operation.kind == "trigger" else frozenset()
 
 
-def _default(source: Source, key: str) -> JsonValue:
+def _defaults(source: Source) -> Mapping[str, JsonValue]:
+    """A node's parameters, with n8n's defaults for those that were left out."""
     described = catalogue().describe(source.type, source.version)
-    defaults = [parameter.default for parameter in described.parameter(key)] if described else []
-    return defaults[0] if len(set(map(str, defaults))) == 1 else None
+    if described is None:
+        return source.parameters
+    return with_defaults(described.parameters, source.parameters, None, NodeTag(source.type, source.version))
 
 
 def unread(row: Known, source: Source) -> dict[str, JsonValue]:
