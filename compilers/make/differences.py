@@ -40,6 +40,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         "bundle that came in, and the error beside it.",
     ),
     Difference(
+        "http-lists",
+        lambda spec: any(isinstance(step, OperationStep) and step.app == "http" for step in spec.steps),
+        "an answer that is a list becomes one item for each element on n8n; Make gives one bundle that holds the list.",
+        "put an iterator behind the request where the answer is a list",
+    ),
+    Difference(
         "manual-start",
         lambda spec: spec.schedule is not None and spec.schedule.kind == "on_demand",
         "the workflow is started by hand in n8n's editor; on Make that is *Run once*, or a scenario on demand.",

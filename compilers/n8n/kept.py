@@ -5,6 +5,7 @@ markers or joints stand around it. Routers and stops that were no nodes are none
 
 * `node` (id, name, position, and the label that it was parsed with) and `changes` (`compilers.residue`),
 * `ports` (output by the step that it leads to), `inputs` (input by the step that leads to it), `error_output`,
+* `bare`: the output that is all of what the node gives,
 * `synthetic`: it is no node; `form`: what kind of node a router was;
 
 and the document's holds the order of the nodes, those that are no steps, the wires that lead back, and changes.

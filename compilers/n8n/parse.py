@@ -23,7 +23,7 @@ from compilers.n8n import kept
 from compilers.n8n.emit import write
 from compilers.n8n.read_branches import Row, Way
 from compilers.n8n.read_flow import Flow, FlowEdge, FlowReader, kept_wires
-from compilers.n8n.read_nodes import Known, NodeReader, look_up, path_reader, set_fields, set_reader
+from compilers.n8n.read_nodes import Known, NodeReader, bare_output, look_up, path_reader, set_fields, set_reader
 from compilers.n8n.read_settings import read_polling, read_schedule, read_settings
 from compilers.n8n.read_values import Placed, ReadValues
 from compilers.n8n.source import Source, Workflow, WorkflowError, read
@@ -154,7 +154,7 @@ class _Parser:
     def _place(self, source: Source) -> Placed:
         known = self._known.get(source.name)
         if known:
-            return source.step, path_reader(known)
+            return source.step, path_reader(known, bare_output(known, source))
         return source.step, set_reader(source) if set_fields(source) else lambda path: path
 
     # -- steps -----------------------------------------------------------------------------------------------
@@ -174,6 +174,10 @@ class _Parser:
         node: Object = {key: data[key] for key in ("id", "name", "position") if key in data}
         node["label"] = common["label"]
         remembered = {"node": node, **kept_wires(self._flow, step)}
+        known = self._known.get(source.name)
+        bare = bare_output(known, source) if known else None
+        if bare is not None:
+            remembered["bare"] = bare
         return {**common, "residue": {"n8n": remembered}}
 
     def _rule(self, source: Source) -> Object | None:

@@ -19,7 +19,18 @@ from compilers.n8n.descriptors import catalogue
 from compilers.n8n.display import NodeTag, with_defaults
 from compilers.n8n.read_values import ReadValues, has_expression
 from compilers.n8n.source import Source
-from compilers.registry import GENERIC_NODES, App, Module, N8nNode, Operation, read_one, registry, says_something
+from compilers.registry import (
+    GENERIC_NODES,
+    App,
+    Module,
+    N8nNode,
+    Operation,
+    Read,
+    holds,
+    read_one,
+    registry,
+    says_something,
+)
 from compilers.registry.binding import inputs_of
 from compilers.spec import (
     AnyStep,
@@ -83,13 +94,19 @@ def _fits(row: Known, source: Source) -> bool:
     given = source.parameters
     ways = row.form.ways
     fixed = {key: wanted for key, wanted in row.form.parameters.items() if key not in _started(row)}
+    if row.form.bare:
+        fixed.pop(row.form.bare.unless.split(".")[0], None)
+    fixed |= _account(row)
     doubtful = {key: wanted for key, wanted in fixed.items() if not _agrees(wanted, given.get(key), None)}
     if any(key in given for key in doubtful):
         return False
     defaults = _defaults(source) if doubtful else {}
     if not all(_agrees(wanted, None, defaults.get(key)) for key, wanted in doubtful.items()):
         return False
-    inputs = {name: read_one(ways.get(name, ()), Module(given, {})) for name in row.operation.inputs}
+    module = Module(given, {})
+    if not holds(row.form.told_by, module) or not all(_has_case(way, module) for one in ways.values() for way in one):
+        return False
+    inputs = {name: read_one(ways.get(name, ()), module) for name in row.operation.inputs}
     if any(field.required and inputs[name] is None for name, field in row.operation.inputs.items()):
         return False
     there = {name: value for name, value in inputs.items() if value is not None}
@@ -107,6 +124,26 @@ def _agrees(wanted: JsonValue, given: JsonValue, default: JsonValue) -> bool:
     if isinstance(wanted, list) or (isinstance(wanted, str) and wanted.startswith("$")):
         return True
     return wanted == given or (given is None and (wanted == default or not wanted))
+
+
+def _has_case(way: Read, module: Module) -> bool:
+    """Whether a parameter with fixed values has one that the operation knows."""
+    given = module.look_up(way.source) if way.cases else None
+    return given is None or not holds(way.when, module) or str(given) in way.cases
+
+
+def _account(row: Known) -> Mapping[str, JsonValue]:
+    """The parameters that choose the kind of account; how it is let in is a matter of the credential alone."""
+    wanted = row.app.connection.n8n if row.app.connection else None
+    if wanted is None or row.form.credential is False:
+        return {}
+    return {key: value for key, value in wanted.parameters.items() if key != "authentication"}
+
+
+def bare_output(row: Known, source: Source) -> str | None:
+    """The output that is all of what the node gives, where it was told so."""
+    bare = row.form.bare
+    return bare.output if bare and not Module(source.parameters, {}).look_up(bare.unless) else None
 
 
 def _started(row: Known) -> frozenset[str]:
@@ -129,7 +166,7 @@ def unread(row: Known, source: Source) -> dict[str, JsonValue]:
     read = {way.source for one in ways.values() for way in one}
     passed = {place.split(".")[0] for place in read}
     passed |= {key for key, wanted in row.form.parameters.items() if not inputs_of(wanted)}
-    passed |= {*_started(row), "authentication", "options"}
+    passed |= {*_started(row), *_account(row), *row.form.ignores, "authentication", "options"}
     return {key: value for key, value in source.parameters.items() if says_something(value) and key not in passed}
 
 
@@ -144,8 +181,10 @@ def left_behind(row: Known, source: Source) -> dict[str, JsonValue]:
     return found
 
 
-def path_reader(known: Known) -> Callable[[Path], Path]:
-    """How a path of n8n's into what the node gives is said neutrally."""
+def path_reader(known: Known, bare: str | None) -> Callable[[Path], Path]:
+    """How a path of n8n's into what the node gives is said neutrally; `bare` is the output that is all of it."""
+    if bare is not None:
+        return lambda path: (Field(bare), *path)
     placed: list[tuple[Path, str]] = []
     for name, output in known.operation.outputs.items():
         place = name if output.n8n is None else output.n8n

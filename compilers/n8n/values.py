@@ -177,6 +177,8 @@ class N8nValues:
         if name and not isinstance(step, (IterateStep, RepeatStep)) and name != "key":
             return self._position(step, node, name), ()
         path = reference.path if name else platform_path(step, reference, "n8n")
+        if path and path[0] == Field(str(step.residue.get("n8n", {}).get("bare", ""))):
+            path = path[1:]
         place = f"$({js_string(node)}).{self._access(step)}"
         if path and path[0] == _BINARY:
             return f"{place}.binary", path[1:]

@@ -123,6 +123,13 @@ class N8nPart(RegistryModel):
     )
 
 
+class Bare(RegistryModel):
+    """An output that a node gives as the whole item where it was told so."""
+
+    output: str
+    unless: str = Field(description="the parameter that makes it one field among others, as the compiler sets it")
+
+
 class N8nNode(N8nPart):
     """An operation's main node on n8n, with the nodes that help it."""
 
@@ -143,6 +150,11 @@ class N8nNode(N8nPart):
     reads: dict[str, tuple[Read, ...]] = Field(
         default_factory=dict, description="where inputs stand, beyond what the binding says; see `reading`"
     )
+    told_by: dict[str, JsonValue] = Field(
+        default_factory=dict, description="parameters by which this is told from others of the same node, read back"
+    )
+    ignores: tuple[str, ...] = Field(default=(), description="parameters that say nothing beside what inputs say")
+    bare: Bare | None = None
     notes: str = ""
 
     @field_validator("reads", mode="before")
