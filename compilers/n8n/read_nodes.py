@@ -173,9 +173,12 @@ def unread(row: Known, source: Source) -> dict[str, JsonValue]:
 def left_behind(row: Known, source: Source) -> dict[str, JsonValue]:
     """What of a node's parameters another platform has no place for: the options, and how a webhook answers."""
     found = unread(row, source)
-    for key, value in members(source.parameters.get("options")).items():
-        if says_something(value):
-            found[f"options.{key}"] = value
+    places = {place.source for ways in row.form.ways.values() for place in ways}
+    for group in ("options", "otherOptions", "additionalFields"):
+        for key, value in members(source.parameters.get(group)).items():
+            place = f"{group}.{key}"
+            if says_something(value) and not any(one == place or one.startswith(f"{place}.") for one in places):
+                found[place] = value
     if row.form.webhook and source.parameters.get("responseMode") == "lastNode":
         found["responseMode"] = "lastNode"
     return found
