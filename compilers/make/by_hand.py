@@ -80,9 +80,7 @@ class _Preparation:
         self.steps: dict[str, AnyStep] = {step.id: step for step in spec.steps}
         self.edges: list[Edge] = list(spec.edges)
         self.findings: list[Finding] = []
-        self._names = Names()
-        for step in spec.nodes:
-            self._names.give(step.id)
+        self._names = Names(step.id for step in spec.nodes)
 
     def refused(self) -> None:
         """Leaves to a person what Make's own rules refuse."""
@@ -129,32 +127,25 @@ class _Preparation:
 
     def merges(self) -> None:
         """Joins the branches of an if-else where they all lead to one step and nothing else does."""
+        out: dict[str, list[Edge]] = {}
+        into: dict[str, list[Edge]] = {}
+        for edge in self.edges:
+            out.setdefault(edge.source, []).append(edge)
+            into.setdefault(edge.target, []).append(edge)
+        merged: dict[str, str] = {}
         for step in [one for one in self.steps.values() if isinstance(one, IfElseStep)]:
-            ends = [self._end(step.id, edge) for edge in self.edges if edge.source == step.id and edge.kind == "branch"]
+            ends = [_end(edge, out, into) for edge in out.get(step.id, ()) if edge.kind == "branch"]
             targets = {edge.target for edge in ends if edge}
-            into = [edge for edge in self.edges if edge.target in targets]
-            if len(ends) < 2 or None in ends or len(targets) != 1 or len(into) != len(ends):
+            if len(ends) < 2 or None in ends or len(targets) != 1 or len(into[next(iter(targets))]) != len(ends):
                 continue
-            meeting = targets.pop()
-            merge = self._names.give(f"{meeting[:30]} merge")
+            merge = self._names.give(f"{next(iter(targets))[:30]} merge")
             self.steps[merge] = MergeStep(id=merge)
-            self.edges = [
-                edge.model_copy(update={"target": merge}) if edge.target == meeting else edge for edge in self.edges
-            ]
-            self.edges.append(Edge(source=merge, target=meeting))
-
-    def _end(self, source: str, edge: Edge) -> Edge | None:
-        """The edge by which a branch without forks and handlers ends where other ways meet it; None for any other."""
-        seen = {source}
-        while len([one for one in self.edges if one.target == edge.target]) == 1:
-            if edge.target in seen:
-                return None
-            seen.add(edge.target)
-            out = [one for one in self.edges if one.source == edge.target]
-            if len(out) != 1 or out[0].kind != "next":
-                return None
-            edge = out[0]
-        return edge
+            merged[targets.pop()] = merge
+        self.edges = [
+            edge.model_copy(update={"target": merged[edge.target]}) if edge.target in merged else edge
+            for edge in self.edges
+        ]
+        self.edges += [Edge(source=merge, target=meeting) for meeting, merge in merged.items()]
 
     def joins(self) -> None:
         """Ends every way but the first that leads to a step in a slot that says where to go on."""
@@ -180,6 +171,18 @@ class _Preparation:
         finding = Finding(rule="make.emit", severity="warning", where=f"steps.{step}", what=what, hint=hint)
         if finding not in self.findings:
             self.findings.append(finding)
+
+
+def _end(edge: Edge, out: Mapping[str, list[Edge]], into: Mapping[str, list[Edge]]) -> Edge | None:
+    """The edge by which a branch without forks and handlers ends where other ways meet it; None for any other."""
+    seen = {edge.source}
+    while len(into.get(edge.target, ())) == 1:
+        following = out.get(edge.target, ())
+        if edge.target in seen or len(following) != 1 or following[0].kind != "next":
+            return None
+        seen.add(edge.target)
+        edge = following[0]
+    return edge
 
 
 def _slot(identifier: str, label: str, module_name: str) -> NativeStep:

@@ -41,9 +41,9 @@ def names(spec: Spec) -> dict[str, str]:
     for step in spec.nodes:
         node = members(of(step).get("node"))
         name = node.get("name")
-        if isinstance(name, str) and name and node.get("label") == step.label and name not in found.values():
-            found[step.id] = name
-    return found
+        if isinstance(name, str) and name and node.get("label") == step.label:
+            found.setdefault(name, step.id)
+    return {step: name for name, step in found.items()}
 
 
 # -- steps ---------------------------------------------------------------------------------------------------------

@@ -95,6 +95,8 @@ class _Parser:
         self._reader = FlowReader(workflow, self._names)
         self._flow: Flow = self._reader.read()
         self._sources = [node for node in workflow.nodes.values() if node.step]
+        self._by_step = {source.step: source for source in self._sources}
+        self._leading_on = {edge.source for edge in self._flow.edges}
         self._findings: list[Finding] = []
         self._connections: dict[tuple[str, str], Connection] = {}
         trigger = self._flow.trigger
@@ -201,7 +203,7 @@ class _Parser:
         common = self._common(source)
         branching = self._flow.branchings.get(source.step)
         if source.does_nothing and not source.takes_errors:
-            leads_on = any(edge.source == source.step for edge in self._flow.edges)
+            leads_on = source.step in self._leading_on
             return RouterStep.model_validate(common) if leads_on else StopStep.model_validate(common)
         if branching is None:
             return nodes.step(source, common, self._connection(source), trigger=False)
@@ -262,7 +264,7 @@ class _Parser:
 
     def _edge(self, edge: FlowEdge) -> Edge:
         way = edge.way
-        source = next((one for one in self._sources if one.step == edge.source), None) if way else None
+        source = self._by_step.get(edge.source)
         if way is None or source is None:
             return Edge(source=edge.source, target=edge.target, kind=edge.kind)
         condition = None if way.fallback else self._filter(way, source)
