@@ -21,10 +21,12 @@ from pydantic import JsonValue
 
 from compilers import residue
 from compilers.documents import Object, items, members
+from compilers.n8n.apps import call
 from compilers.n8n.branches import filter_parameters, first_match
 from compilers.n8n.canvas import Node, Port
 from compilers.n8n.workshop import Fragment, Workshop
-from compilers.spec import AnyStep, IfElseStep, OnError, RouterStep, Spec, StopStep, TriggerStep
+from compilers.registry import registry
+from compilers.spec import AnyStep, AppStep, IfElseStep, OnError, RouterStep, Spec, StopStep, TriggerStep
 
 _FIXED = ("id", "position")
 """What of a node never depends on what the compiler would write."""
@@ -91,10 +93,27 @@ def nodes_of(shop: Workshop, step: AnyStep) -> Fragment | None:
             if shop.spec.schedule.kind == "on_demand":
                 return Fragment.single(shop.flow_node(step, "by_hand", step.title, {}))
             return None
+        case AppStep() if kept.get("bare"):
+            return _bare(shop, step)
         case _:
             return None
     ports = {target: Port(port.node, _output(step, target, port.output)) for target, port in fragment.branches.items()}
     return Fragment(fragment.entry, (), fragment.result, fragment.main, ports)
+
+
+def _bare(shop: Workshop, step: AppStep) -> Fragment | None:
+    """The nodes of an operation without the parameter that would make its output one field among others."""
+    operation = registry().operation(step.app, step.operation)
+    form = operation.n8n_node(operation.with_defaults(step.inputs))
+    if form is None or form.bare is None:
+        return None
+    fragment = call(shop, step)
+    *above, last = form.bare.unless.split(".")
+    holder = members(shop.canvas.nodes[fragment.main].get("parameters"))
+    for part in above:
+        holder = members(holder.get(part))
+    holder.pop(last, None)
+    return fragment
 
 
 def _filter(shop: Workshop, step: RouterStep) -> Fragment | None:

@@ -38,6 +38,7 @@ from compilers.spec import (
     Filter,
     IfElseStep,
     NativeStep,
+    OperationStep,
     RouterStep,
     Schedule,
     Spec,
@@ -315,6 +316,18 @@ class _Parser:
             self._findings.append(finding)
 
 
+def is_one(step: AnyStep, written: Object, source: Source) -> bool:
+    """Whether a node's parameters are changed together or not at all: those of a construct of the spec's own, and those
+    of an operation whose inputs n8n has under other names than the compiler gives them."""
+    if isinstance(step, NativeStep):
+        return False
+    known = look_up(source) if isinstance(step, OperationStep) else None
+    if known is None:
+        return True
+    heads = {way.source.split(".")[0] for ways in known.form.ways.values() for way in ways}
+    return bool(heads & (members(written.get("parameters")).keys() ^ source.parameters.keys()))
+
+
 def with_residues(spec: Spec, workflow: Workflow, flow: Flow) -> Spec:
     """The spec with all that its steps' nodes, and the document, hold beyond what the compiler writes."""
     document = workflow.document
@@ -336,7 +349,7 @@ def with_residues(spec: Spec, workflow: Workflow, flow: Flow) -> Spec:
         source, node = sources.get(step.id), written.nodes.get(step.id)
         if source is None or node is None:
             return step
-        whole = not isinstance(step, NativeStep) and not hasattr(step, "operation")
+        whole = is_one(step, node, source)
         found = {**kept.of(step), **kept.node_residue(node, source.data, whole)}
         return step.model_copy(update={"residue": {"n8n": found}})
 

@@ -24,6 +24,7 @@ from compilers.expressions import (
     Unknown,
     Variable,
     evaluate,
+    make_writer,
     n8n_writer,
     parse,
 )
@@ -150,6 +151,14 @@ def test_braces_that_can_not_be_told_apart_are_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["(" * 5000, "!" * 5000 + "1", "1+" * 5000 + "1", "$json" + ".a" * 5000, "-" * 5000])
 def test_what_is_too_deep_or_long_stays_word_for_word(text: str) -> None:
     assert isinstance(parse_javascript(text, refer), Unknown)
+
+
+def test_javascript_goes_back_to_n8n_and_nowhere_else() -> None:
+    template = parse('{{ verbatim("$json.a.map(x => x)"; "n8n") }}')
+    assert template == Template((Unknown("$json.a.map(x => x)", "n8n"),))
+    assert n8n_writer.write_template(template, resolve) == "={{ ($json.a.map(x => x)) }}"
+    with pytest.raises(ExpressionError, match="JavaScript of n8n"):
+        make_writer.write_template(template)
 
 
 @given(st.text("$json.ab()[]{}\"'`?:+-*/%&|!=<> 01,;\\\n", max_size=40))

@@ -275,6 +275,30 @@ def test_an_edited_value_is_written_anew_and_the_rest_stays() -> None:
     assert made["alwaysOutputData"] is True
 
 
+def test_an_edited_request_is_written_as_a_whole_and_keeps_what_it_gives() -> None:
+    parameters = {"method": "POST", "url": "https://a.example", "sendBody": True, "specifyBody": "json",
+                  "jsonBody": "={\"n\": \"{{ $json.body.name }}\"}", "options": {}}  # fmt: skip
+    call = node("Call", "httpRequest", 4.2, parameters=parameters)
+    after = node("After", "n8n-nodes-acme.thing", parameters={"id": "={{ $json.id }}"})
+    document = workflow(HOOK, call, after, connections=wires("Hook > Call", "Call > After"))
+    parsed = parse(document)
+    request, thing = step(parsed, "call"), step(parsed, "after")
+    assert isinstance(request, AppStep)
+    assert (request.app, request.inputs["body"]) == ("http", '{"n": "{{ hook.body.name }}"}')
+    assert isinstance(thing, NativeStep)
+    assert thing.mapper == {"id": "{{ call.body.id }}"}
+    edited = request.model_copy(update={"inputs": {**request.inputs, "body": "new"}})
+    thing = thing.model_copy(update={"mapper": {"id": "{{ call.body.other }}"}})
+    written = emit(parsed.spec.model_copy(update={"steps": (edited, thing)})).document
+    assert isinstance(written["nodes"], list)
+    _, made, last = (one["parameters"] for one in written["nodes"] if isinstance(one, dict))
+    assert isinstance(made, dict)
+    assert (made["contentType"], made["body"], "jsonBody" in made) == ("raw", "new", False)
+    assert made["options"] == {"timeout": 30000, "response": {"response": {}}}
+    assert last == {"id": '={{ $("Call").first().json.other }}'}
+    assert back(document) == document
+
+
 def test_a_renamed_and_a_removed_step_leave_a_sound_workflow() -> None:
     things = [node(name, "n8n-nodes-acme.thing") for name in ("A", "B")]
     parsed = parse(workflow(HOOK, *things, connections=wires("Hook > A", "Hook > B")))
