@@ -45,3 +45,22 @@ def is_deeper(value: JsonValue, limit: int) -> bool:
         if not level:
             return False
     return True
+
+
+_ENVELOPES = ("blueprint", "response", "data", "workflow")
+_ENVELOPED = 6
+"""Envelopes inside each other that are opened; real ones are at most two."""
+
+
+def unwrapped(document: JsonValue) -> JsonValue:
+    """The blueprint or workflow inside the envelopes that exports and API answers put around it, or a list of one."""
+    inner = document
+    for _ in range(_ENVELOPED):
+        if isinstance(inner, list) and len(inner) == 1:
+            inner = inner[0]
+        elif isinstance(inner, dict) and "flow" not in inner and "nodes" not in inner:
+            held = next((inner[key] for key in _ENVELOPES if isinstance(inner.get(key), (dict, list))), None)
+            if held is None:
+                break
+            inner = held
+    return inner

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from compilers.documents import members, unwrapped
 from compilers.errors import CompileError, Finding, shorten
 from compilers.export import Export, NeededConnection, NeededWebhook
 from compilers.expressions import parse as parse_template
@@ -143,18 +144,8 @@ def migrate(
 
 def platform_of(document: JsonValue) -> str | None:
     """`make` or `n8n`, by what a document holds inside the wrappings of exports and API answers; None for neither."""
-    inner = document
-    for _ in range(6):
-        if isinstance(inner, list) and len(inner) == 1:
-            inner = inner[0]
-        if not isinstance(inner, dict) or "flow" in inner or "nodes" in inner:
-            break
-        inner = next((inner[key] for key in _WRAPPINGS if isinstance(inner.get(key), (dict, list))), None)
-    found = inner if isinstance(inner, dict) else {}
+    found = members(unwrapped(document))
     return "make" if "flow" in found else "n8n" if "nodes" in found else None
-
-
-_WRAPPINGS = ("blueprint", "response", "data", "workflow")
 
 
 class _Reporter:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from compilers.documents import Object, is_deeper, items, members
+from compilers.documents import Object, is_deeper, items, members, unwrapped
 from compilers.errors import UserError, shorten
 
 DEEPEST = 60
@@ -104,12 +104,7 @@ class Workflow:
 
 def unwrap(document: JsonValue) -> Object:
     """The workflow inside what exports and API answers put around it. Raises `WorkflowError`."""
-    inner = document
-    for _ in range(6):
-        if isinstance(inner, list) and len(inner) == 1:
-            inner = inner[0]
-        elif isinstance(inner, dict) and "nodes" not in inner:
-            inner = next((inner[key] for key in ("data", "workflow") if isinstance(inner.get(key), (dict, list))), None)
+    inner = unwrapped(document)
     if not isinstance(inner, dict) or not isinstance(inner.get("nodes"), list):
         raise WorkflowError(
             "is no n8n workflow: it has no list of `nodes`", hint="export it in n8n's editor: menu, *Download*"
