@@ -5,7 +5,7 @@ markers or joints stand around it. Routers and stops that were no nodes are none
 
 * `node` (id, name, position, and the label that it was parsed with) and `changes` (`compilers.residue`),
 * `ports` (output by the step that it leads to), `inputs` (input by the step that leads to it), `error_output`,
-* `bare`: the output that is all of what the node gives,
+* `passes_others`: it keeps the fields that it doesn't set; `bare`: the output that is all of what the node gives,
 * `synthetic`: it is no node; `form`: what kind of node a router was;
 
 and the document's holds the order of the nodes, those that are no steps, the wires that lead back, and changes.
@@ -24,9 +24,20 @@ from compilers.documents import Object, items, members
 from compilers.n8n.apps import call
 from compilers.n8n.branches import filter_parameters, first_match
 from compilers.n8n.canvas import Node, Port
+from compilers.n8n.variables import set_variables
 from compilers.n8n.workshop import Fragment, Workshop
 from compilers.registry import registry
-from compilers.spec import AnyStep, AppStep, IfElseStep, OnError, RouterStep, Spec, StopStep, TriggerStep
+from compilers.spec import (
+    AnyStep,
+    AppStep,
+    IfElseStep,
+    OnError,
+    RouterStep,
+    SetVariablesStep,
+    Spec,
+    StopStep,
+    TriggerStep,
+)
 
 _FIXED = ("id", "position")
 """What of a node never depends on what the compiler would write."""
@@ -93,6 +104,10 @@ def nodes_of(shop: Workshop, step: AnyStep) -> Fragment | None:
             if shop.spec.schedule.kind == "on_demand":
                 return Fragment.single(shop.flow_node(step, "by_hand", step.title, {}))
             return None
+        case SetVariablesStep() if kept.get("passes_others"):
+            name = set_variables(shop, step)
+            members(shop.canvas.nodes[name].get("parameters"))["includeOtherFields"] = True
+            return Fragment.single(name)
         case AppStep() if kept.get("bare"):
             return _bare(shop, step)
         case _:

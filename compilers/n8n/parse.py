@@ -117,7 +117,7 @@ class _Parser:
             slug=self._slug,
             name=self._name[:200],
             customer=Customer(name=self._customer),
-            targets=("make",),
+            targets=("make", "n8n"),
             trigger=trigger,
             steps=tuple(steps),
             edges=tuple(self._edge(edge) for edge in self._flow.edges),

@@ -109,6 +109,8 @@ def _fits(row: Known, source: Source) -> bool:
     inputs = {name: read_one(ways.get(name, ()), module) for name in row.operation.inputs}
     if any(field.required and inputs[name] is None for name, field in row.operation.inputs.items()):
         return False
+    if any(field.type == "object" and isinstance(inputs[name], list) for name, field in row.operation.inputs.items()):
+        return False  # two fields of one name
     there = {name: value for name, value in inputs.items() if value is not None}
     form = row.operation.n8n_node(row.operation.with_defaults(there))
     return form is row.form and not unread(row, source) and is_readable(given)
@@ -121,7 +123,12 @@ def _agrees(wanted: JsonValue, given: JsonValue, default: JsonValue) -> bool:
             return True
         inner = members(given)
         return all(_agrees(one, inner.get(name), None) for name, one in wanted.items() if name not in ("__rl", "mode"))
-    if isinstance(wanted, list) or (isinstance(wanted, str) and wanted.startswith("$")):
+    if isinstance(wanted, list):
+        fixed = wanted and not any("$each" in members(one) for one in wanted)
+        there = items(given)
+        pairs = zip(wanted, there, strict=False)
+        return not fixed or (len(there) == len(wanted) and all(_agrees(*pair, None) for pair in pairs))
+    if isinstance(wanted, str) and wanted.startswith("$"):
         return True
     return wanted == given or (given is None and (wanted == default or not wanted))
 
@@ -282,6 +289,8 @@ class NodeReader:
             if isinstance(value, str) and not value.startswith("="):
                 read = _of_type(kind, read, value)
             variables.append(Variable(name=name, value=read).model_dump(mode="json"))
+        if passes_others(source):
+            members(members(common["residue"])["n8n"])["passes_others"] = True
         return SetVariablesStep.model_validate({**common, "variables": variables})
 
     def _wait(self, source: Source, common: Object) -> AnyStep | None:
@@ -351,9 +360,11 @@ def set_fields(source: Source) -> tuple[Assigned, ...]:
     else:
         for kind, listed in members(parameters.get("values")).items():
             found += [(str(one.get("name") or ""), kind, one.get("value", "")) for one in map(members, items(listed))]
+    count = len(found)
+    found = [(name.removeprefix("="), kind, value) for name, kind, value in found if "{{" not in name]
     nests = options.get("dotNotation") is not False and any("." in name or "[" in name for name, _, _ in found)
     names = [name for name, _, _ in found]
-    usable = all(name and len(name) <= 200 and not name.startswith("=") for name in names)
+    usable = all(name and len(name) <= 200 for name in names) and len(names) == count
     return tuple(found) if usable and not nests and len(set(names)) == len(names) else ()
 
 

@@ -299,6 +299,27 @@ def test_an_edited_request_is_written_as_a_whole_and_keeps_what_it_gives() -> No
     assert back(document) == document
 
 
+def test_a_set_node_that_passes_other_fields_on_does_so_when_edited() -> None:
+    assigned: list[JsonValue] = [{"id": "1", "name": "=b", "value": "x", "type": "string"}]
+    parameters: Json = {"assignments": {"assignments": assigned}, "includeOtherFields": True, "options": {}}
+    after = node("After", "n8n-nodes-acme.thing", parameters={"t": "={{ $json.b }} {{ $json.body.c }}"})
+    document = workflow(
+        HOOK, node("Add", "set", 3.4, parameters=parameters), after, connections=wires("Hook > Add", "Add > After")
+    )
+    parsed = parse(document)
+    add, thing = step(parsed, "add"), step(parsed, "after")
+    assert isinstance(add, SetVariablesStep)
+    assert isinstance(thing, NativeStep)
+    assert thing.mapper == {"t": "{{ add.b }} {{ hook.body.c }}"}
+    edited = add.model_copy(update={"variables": (add.variables[0].model_copy(update={"value": "y"}),)})
+    written = emit(parsed.spec.model_copy(update={"steps": (edited, thing)})).document
+    assert isinstance(written["nodes"], list)
+    made = next(one["parameters"] for one in written["nodes"] if isinstance(one, dict) and one["name"] == "Add")
+    assert isinstance(made, dict)
+    assert (made["mode"], made["includeOtherFields"], "assignments" in made) == ("raw", True, False)
+    assert back(document) == document
+
+
 def test_a_renamed_and_a_removed_step_leave_a_sound_workflow() -> None:
     things = [node(name, "n8n-nodes-acme.thing") for name in ("A", "B")]
     parsed = parse(workflow(HOOK, *things, connections=wires("Hook > A", "Hook > B")))
