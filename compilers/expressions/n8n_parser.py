@@ -11,7 +11,7 @@ loose `=`, `??` is `ifempty`, which an empty text is empty for too, and the part
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 
 from pydantic import JsonValue
@@ -21,6 +21,7 @@ from compilers.errors import ExpressionError
 from compilers.expressions.catalogue import CATALOGUE
 from compilers.expressions.dates import moment_format
 from compilers.expressions.n8n_lexer import JsToken, OutsideError, words
+from compilers.expressions.n8n_names import BINARY, CONSTANTS, DOTTED, EXTENSIONS, MATH, METHODS, UNITS
 from compilers.expressions.tree import (
     Binary,
     Call,
@@ -48,31 +49,6 @@ MAX_NESTING = 40
 """Brackets and operators inside each other; n8n's longest real expressions have about ten."""
 MAX_HEIGHT = 120
 MAX_PATH = 100
-_BINARY: Mapping[str, tuple[int, str]] = {
-    "??": (1, "??"), "||": (2, "|"), "&&": (3, "&"),
-    "==": (4, "="), "===": (4, "="), "!=": (4, "!="), "!==": (4, "!="),
-    "<": (5, "<"), "<=": (5, "<="), ">": (5, ">"), ">=": (5, ">="),
-    "+": (6, "+"), "-": (6, "-"), "*": (7, "*"), "/": (7, "/"), "%": (7, "%"),
-}  # fmt: skip
-_CONSTANTS: Mapping[str, Node] = {
-    "true": Keyword("true"), "false": Keyword("false"), "null": Keyword("null"), "undefined": Keyword("null"),
-    "$now": Variable("now"),
-    "$today": Call("parseDate", (Call("formatDate", (Variable("now"), Literal("YYYY-MM-DD"))), Literal("YYYY-MM-DD"))),
-}  # fmt: skip
-_DOTTED: Mapping[tuple[str, str], Node] = {
-    ("$execution", "id"): Variable("executionId"),
-    ("$workflow", "id"): Variable("var", (Field("scenario"), Field("id"))),
-    ("$workflow", "name"): Variable("var", (Field("scenario"), Field("name"))),
-    ("Math", "PI"): Variable("pi"),
-}  # fmt: skip
-_METHODS: Mapping[str, tuple[str, int]] = {
-    "toLowerCase": ("lower", 0), "toUpperCase": ("upper", 0), "trim": ("trim", 0), "toString": ("toString", 0),
-    "includes": ("contains", 1), "indexOf": ("indexOf", 1), "join": ("join", 1), "reverse": ("reverse", 0),
-}  # fmt: skip
-"""Methods that are a function of the value and so many arguments."""
-_MATH = ("abs", "ceil", "floor", "round")
-_UNITS = ("second", "minute", "hour", "day", "month", "year")
-_EXTENSIONS = frozenset({"length"})
 
 
 def parse_n8n(text: str, refer: Refer) -> Template:
@@ -188,7 +164,7 @@ class _Parser:
         left = self._unary()
         while True:
             token = self._peek()
-            precedence, op = _BINARY.get(token.text, (0, "")) if token.kind == "op" else (0, "")
+            precedence, op = BINARY.get(token.text, (0, "")) if token.kind == "op" else (0, "")
             if not precedence or precedence < weakest:
                 return left
             self._at += 1
@@ -230,8 +206,8 @@ class _Parser:
         raise OutsideError
 
     def _named(self, name: str) -> Node:
-        if name in _CONSTANTS:
-            return _CONSTANTS[name]
+        if name in CONSTANTS:
+            return CONSTANTS[name]
         match name:
             case "$json":
                 return self._item("")
@@ -261,10 +237,10 @@ class _Parser:
         raise OutsideError
 
     def _dotted(self, name: str, member: str) -> Node:
-        known = _DOTTED.get((name, member))
+        known = DOTTED.get((name, member))
         if known is not None:
             return known
-        if name == "Math" and member in _MATH:
+        if name == "Math" and member in MATH:
             return Call(member, self._arguments(1, 1))
         raise OutsideError
 
@@ -289,7 +265,7 @@ class _Parser:
             segment = self._segment()
             following = self._peek()
             called = following.kind == "op" and following.text == "(" and isinstance(segment, Field)
-            if segment is None or called or (isinstance(segment, Field) and segment.name in _EXTENSIONS):
+            if segment is None or called or (isinstance(segment, Field) and segment.name in EXTENSIONS):
                 self._at = before
                 found = self._refer(node, tuple(path))
                 if found is None:
@@ -347,8 +323,8 @@ class _Parser:
         raise OutsideError
 
     def _method(self, node: Node, name: str) -> Node:
-        if name in _METHODS:
-            function, count = _METHODS[name]
+        if name in METHODS:
+            function, count = METHODS[name]
             return Call(function, (node, *self._arguments(0 if name == "join" else count, count)))
         match name:
             case "toFormat" | "format" if _is_date(node):
@@ -421,7 +397,7 @@ class _Parser:
         number = int(count.text) * sign
         if unit == "week":
             unit, number = "day", number * 7
-        if unit not in _UNITS:
+        if unit not in UNITS:
             raise OutsideError
         return Call(f"add{unit.capitalize()}s", (node, Literal(number)))
 

@@ -316,7 +316,7 @@ class _Parser:
             self._findings.append(finding)
 
 
-def is_one(step: AnyStep, written: Object, source: Source) -> bool:
+def stays_whole(step: AnyStep, written: Object, source: Source) -> bool:
     """Whether a node's parameters are changed together or not at all: those of a construct of the spec's own, and those
     of an operation whose inputs n8n has under other names than the compiler gives them."""
     if isinstance(step, NativeStep):
@@ -349,7 +349,7 @@ def with_residues(spec: Spec, workflow: Workflow, flow: Flow) -> Spec:
         source, node = sources.get(step.id), written.nodes.get(step.id)
         if source is None or node is None:
             return step
-        whole = is_one(step, node, source)
+        whole = stays_whole(step, node, source)
         found = {**kept.of(step), **kept.node_residue(node, source.data, whole)}
         return step.model_copy(update={"residue": {"n8n": found}})
 
