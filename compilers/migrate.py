@@ -12,34 +12,30 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from compilers.documents import members, unwrapped
 from compilers.errors import CompileError, Finding, shorten
 from compilers.export import Export, NeededConnection, NeededWebhook
 from compilers.expressions import parse as parse_template
 from compilers.expressions.tree import Call, references, walk
-from compilers.graph import SpecGraph
-from compilers.make.parse import Parsed, parse
-from compilers.make.read_modules import Known, look_up, unknown_output, unread
-from compilers.make.source import Source
-from compilers.n8n.differences import differences_of
-from compilers.n8n.emit import emit
-from compilers.registry import GENERIC_NODES, Grade, N8nNode, registry
+from compilers.migration_sides import ORIGINS, TARGETS, Origin, Part, Target
+from compilers.registry import Grade
 from compilers.secrets import cleaned, without_secrets
-from compilers.spec import AnyStep, OperationStep, Spec, strings_in, templates_of
+from compilers.spec import AnyStep, Spec, strings_in, templates_of
 
 SHOWN = 100
 """Characters of a field that isn't carried over that the report shows."""
 
 
-class _Part(BaseModel):
+class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ModuleReport(_Part):
+class ModuleReport(_Model):
     """What became of one module."""
 
     id: JsonValue
@@ -51,7 +47,7 @@ class ModuleReport(_Part):
     notes: tuple[str, ...] = ()
 
 
-class ExpressionReport(_Part):
+class ExpressionReport(_Model):
     """One expression that became more than another notation, or that could not be carried over."""
 
     where: str
@@ -60,7 +56,7 @@ class ExpressionReport(_Part):
     why: str = ""
 
 
-class Expressions(_Part):
+class Expressions(_Model):
     """What became of the expressions. `changed` are those that do more than refer to a value."""
 
     total: int
@@ -69,14 +65,14 @@ class Expressions(_Part):
     changed: tuple[ExpressionReport, ...] = ()
 
 
-class Behaviour(_Part):
+class Behaviour(_Model):
     """Where the workflow does otherwise than the scenario, and what to do about it."""
 
     what: str
     what_to_do: str = ""
 
 
-class Saving(_Part):
+class Saving(_Model):
     """What a month costs on both platforms, as text with currency, and what the figures rest on."""
 
     source: str
@@ -85,7 +81,7 @@ class Saving(_Part):
     basis: tuple[str, ...] = ()
 
 
-class MigrationReport(_Part):
+class MigrationReport(_Model):
     """Everything there is to say about one migration."""
 
     name: str
@@ -105,6 +101,16 @@ class MigrationReport(_Part):
     )
 
     @property
+    def source_title(self) -> str:
+        """What people call the platform that it came from."""
+        return TARGETS[self.source].title
+
+    @property
+    def target_title(self) -> str:
+        """What people call the platform that it went to."""
+        return TARGETS[self.target].title
+
+    @property
     def is_complete(self) -> bool:
         """Whether no module is left to a person."""
         return not self.grades.get("manual", 0)
@@ -122,59 +128,66 @@ class Migration:
 def migrate(
     document: JsonValue, to: str = "n8n", *, slug: str = "", customer: str = "Unnamed client", timezone: str = "UTC"
 ) -> Migration:
-    """A Make blueprint as an n8n workflow. Raises `BlueprintError` for what is no blueprint."""
-    if to != "n8n":
-        raise CompileError(f"there is no migration to `{shorten(to, 40)}`", hint="migrate to n8n")
-    parsed = parse(document, slug=slug, customer=customer, timezone=timezone)
-    originals = {step: _original(source) for step, source in parsed.modules.items()}
-    export = emit(parsed.spec, by_hand=True, originals=originals)
-    return Migration(parsed.spec, export, _Reporter(parsed, export).report())
+    """A Make blueprint as an n8n workflow, or a workflow as a blueprint. Raises `BlueprintError` or `WorkflowError` for
+    what is neither, and `CompileError` for a platform that there is no way to."""
+    target = TARGETS.get(to)
+    if target is None:
+        raise CompileError(
+            f"there is no migration to `{shorten(to, 40)}`", hint=f"migrate to {' or '.join(sorted(TARGETS))}"
+        )
+    source = platform_of(document) or next(name for name in ORIGINS if name != to)
+    if source == to:
+        raise CompileError(f"is a document of {target.title} already", hint="migrate it to another platform")
+    origin = ORIGINS[source](document, slug, customer, timezone)
+    export = target.emit(origin)
+    return Migration(origin.spec, export, _Reporter(origin, target, export).report())
 
 
-def _original(source: Source) -> dict[str, JsonValue]:
-    kept = ("id", "module", "version", "parameters", "mapper", "filter", "flags", "tools")
-    return {key: source.data[key] for key in kept if source.data.get(key) is not None}
+def platform_of(document: JsonValue) -> str | None:
+    """`make` or `n8n`, by what a document holds inside the wrappings of exports and API answers; None for neither."""
+    found = members(unwrapped(document))
+    return "make" if "flow" in found else "n8n" if "nodes" in found else None
 
 
 class _Reporter:
-    def __init__(self, parsed: Parsed, export: Export) -> None:
-        self._parsed, self._export = parsed, export
-        self._spec = parsed.spec
-        self._graph = SpecGraph(parsed.spec)
+    def __init__(self, origin: Origin, target: Target, export: Export) -> None:
+        self._origin, self._target, self._export = origin, target, export
+        self._spec = origin.spec
         self._steps: dict[str, AnyStep] = {step.id: step for step in self._spec.nodes}
-        self._types = {
-            str(node["name"]): str(node["type"])
-            for node in _listed(export.document.get("nodes"))
-            if "name" in node and "type" in node
-        }
-        self._known = {step: look_up(source) for step, source in parsed.modules.items()}
+        self._parts: dict[str, Part] = {}
+        for part in origin.parts:
+            if part.step:
+                self._parts.setdefault(part.step, part)
+        self._judge = target.judge(origin.spec, export)
         self._lost = {
-            step: {name: _shown(name, value) for name, value in unread(known).items()}
-            for step, known in self._known.items()
+            step: {name: _shown(name, value) for name, value in fields.items()}
+            for step, fields in origin.lost.items()
             if step not in export.manual
         }
         self._notes = self._notes_by_step()
 
     def report(self) -> MigrationReport:
         """The whole report."""
-        modules = tuple(self._modules())
+        modules = tuple(map(self._module, self._origin.parts))
         counted = Counter(module.grade for module in modules)
         listed: tuple[Grade, ...] = ("native", "equivalent", "manual")
-        differences = [Behaviour(what=row.what, what_to_do=row.what_to_do) for row in differences_of(self._spec)]
+        rows = self._target.differences(self._spec)
+        differences = [Behaviour(what=row.what, what_to_do=row.what_to_do) for row in rows]
         differences += [
             Behaviour(what=f"{self._place(finding)}: {finding.what}", what_to_do=finding.hint)
             for finding in self._export.findings
             if finding.severity == "info"
         ]
         differences += [
-            Behaviour(what=f"module {self._number(step.id)}: {node.notes}")
+            Behaviour(what=f"{self._origin.part} {self._number(step.id)}: {what}")
             for step in self._spec.nodes
-            if step.id not in self._export.manual and (node := self._node(step)) and node.notes
+            if step.id in self._parts and (what := self._judge.differs(step))
         ]
+        loses = any(self._lost.values())
         return MigrationReport(
             name=self._spec.name,
-            source="make",
-            target="n8n",
+            source=self._origin.platform,
+            target=self._target.platform,
             modules=modules,
             grades={grade: counted.get(grade, 0) for grade in listed},
             expressions=self._expressions(),
@@ -182,52 +195,24 @@ class _Reporter:
             credentials=self._export.connections,
             webhooks=self._export.webhooks,
             differences=tuple(differences),
-            checklist=tuple(self._checklist(counted.get("manual", 0))),
+            checklist=tuple(self._target.checklist(self._export, counted.get("manual", 0), loses)),
             not_carried_over={self._number(step): fields for step, fields in self._lost.items() if fields},
         )
 
     # -- modules -----------------------------------------------------------------------------------------------
 
-    def _modules(self) -> Iterator[ModuleReport]:
-        for step, source in self._parsed.modules.items():
-            grade = self._grade(self._steps[step])
-            notes = tuple(dict.fromkeys(self._notes.get(step, ())))
-            yield self._row(source, step, grade, self._export.places.get(step, ()), notes)
-            directive = self._parsed.directives.get(step)
-            if directive:
-                yield self._row(
-                    directive, step, "native", self._export.places.get(step, ()), ("ends an error handler",)
-                )
-
-    @staticmethod
-    def _row(source: Source, step: str, grade: Grade, nodes: tuple[str, ...], notes: tuple[str, ...]) -> ModuleReport:
-        title = source.label or step.replace("_", " ").capitalize()
-        number: JsonValue = source.data.get("id")
+    def _module(self, part: Part) -> ModuleReport:
+        grade = part.grade or self._judge.grade(self._steps[part.step])
+        notes = (part.note,) if part.note else tuple(dict.fromkeys(self._notes.get(part.step, ())))
         return ModuleReport(
-            id=number, module=source.name, title=title, step=step, grade=grade, nodes=nodes, notes=notes
+            id=part.id,
+            module=part.module,
+            title=part.title,
+            step=part.step,
+            grade=grade,
+            nodes=self._export.places.get(part.step, ()),
+            notes=notes,
         )
-
-    def _grade(self, step: AnyStep) -> Grade:
-        if step.id in self._export.manual:
-            return "manual"
-        types = [self._types.get(name, "") for name in self._export.places.get(step.id, ())]
-        if not isinstance(step, OperationStep):
-            return "equivalent" if "n8n-nodes-base.code" in types else "native"
-        app, node = registry().app(step.app), self._node(step)
-        if node is None:
-            return "manual"
-        if node.grade:
-            return node.grade
-        does_anything = node.node in GENERIC_NODES
-        by_itself = app.category == "core" and node.node == "n8n-nodes-base.httpRequest"
-        return "equivalent" if does_anything and not by_itself else "native"
-
-    def _node(self, step: AnyStep) -> N8nNode | None:
-        if not isinstance(step, OperationStep):
-            return None
-        operation = registry().operation(step.app, step.operation)
-        used = self._graph.used_outputs.get(step.id, ())
-        return operation.n8n_node(operation.with_defaults(step.inputs), used)
 
     def _notes_by_step(self) -> dict[str, list[str]]:
         notes: dict[str, list[str]] = {}
@@ -244,15 +229,15 @@ class _Reporter:
             unknown.setdefault(step, []).append(f"`{path}`")
         for step, paths in unknown.items():
             listed = ", ".join(dict.fromkeys(paths))
-            notes.setdefault(step, []).append(f"check what n8n calls {listed} of its output")
+            notes.setdefault(step, []).append(f"check what {self._target.title} calls {listed} of its output")
         return notes
 
     def _unknown_outputs(self) -> Iterator[tuple[str, str]]:
         """What steps refer to that the registry doesn't list: whose, and the path."""
         for _, template in self._templates():
             for reference in references(parse_template(template)):
-                known: Known | None = self._known.get(reference.step)
-                if known and reference.step not in self._export.manual and unknown_output(known, reference.path):
+                by_hand = reference.step in self._export.manual
+                if not by_hand and self._origin.unknown(reference.step, reference.path):
                     yield reference.step, ".".join(getattr(part, "name", "[]") for part in reference.path)
 
     # -- expressions -------------------------------------------------------------------------------------------
@@ -268,7 +253,7 @@ class _Reporter:
                         yield from ((edge.target, text) for _, text in strings_in(value) if "{{" in text)
 
     def _expressions(self) -> Expressions:
-        texts = self._parsed.texts
+        texts = self._origin.texts
         total = sum(not parse_template(text).is_literal for _, text in self._templates())
         lost: dict[tuple[str, str], ExpressionReport] = {}
         changed: dict[tuple[str, str], ExpressionReport] = {}
@@ -290,35 +275,18 @@ class _Reporter:
     # -- words -------------------------------------------------------------------------------------------------
 
     def _number(self, step: str) -> str:
-        source = self._parsed.modules.get(step)
-        return f"{source.data.get('id')} {source.name}" if source else step
+        part = self._parts.get(step)
+        return part.place if part else step
 
     def _place(self, finding: Finding) -> str:
         step = _step_of(finding)
-        return f"module {self._number(step)}" if step in self._parsed.modules else finding.where
+        return f"{self._origin.part} {self._number(step)}" if step in self._parts else finding.where
 
     def _warnings(self) -> Iterator[str]:
-        yield from (without_secrets(f"{finding.where}: {_said(finding)}") for finding in self._parsed.findings)
+        told = (finding for finding in self._origin.findings if finding.severity != "info")
+        yield from (without_secrets(f"{finding.where}: {_said(finding)}") for finding in told)
         for step, notes in self._notes.items():
-            yield from (f"module {self._number(step)}: {note}" for note in notes)
-
-    def _checklist(self, manual: int) -> Iterator[str]:
-        yield "Import the workflow into n8n (menu of a new workflow, *Import from File*) and leave it inactive."
-        for needed in self._export.connections:
-            places = ", ".join(needed.places)
-            yield f"Create the credential *{needed.label}* ({needed.platform_type}) and choose it in: {places}."
-        if manual:
-            yield f"Build the {manual} nodes that are marked MANUAL; each holds the original module in its notes."
-        if self._lost and any(self._lost.values()):
-            yield "Go through the fields that have no place on n8n, and decide for each whether it matters."
-        yield "Set the workflow's time zone, and its schedule where it has one, to what the scenario has in Make."
-        yield "Run it with test data, and compare with a run of the scenario on the same data, node by node."
-        for webhook in self._export.webhooks:
-            yield f"Ready the new address for its callers ({webhook.place}): {webhook.what}."
-        yield "Pick a quiet hour. Switch the scenario off in Make, then the workflow on in n8n; change the callers."
-        yield "Watch the first executions, and the number of records on the other side, for a day."
-        yield "Keep the scenario in Make, switched off, for 30 days: to go back, switch n8n off and Make on again."
-        yield "After 30 days without trouble delete the scenario, its webhook and its connections in Make."
+            yield from (f"{self._origin.part} {self._number(step)}: {note}" for note in notes)
 
 
 def _shown(name: str, value: JsonValue) -> str:
@@ -337,7 +305,3 @@ def _step_of(finding: Finding) -> str:
 
 def _said(finding: Finding) -> str:
     return f"{finding.what}; {finding.hint}" if finding.hint else finding.what
-
-
-def _listed(value: JsonValue) -> Sequence[Mapping[str, JsonValue]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

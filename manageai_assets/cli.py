@@ -73,18 +73,18 @@ def _parser() -> argparse.ArgumentParser:
         "--timezone", default="UTC", type=_timezone, metavar="ZONE", help="of the organisation in Make (default: UTC)"
     )
 
-    migrate = verbs.add_parser("migrate", parents=[common, origin], help="Make blueprints to another platform")
-    migrate.add_argument("paths", nargs="+", type=Path, metavar="FILE|DIR", help="blueprints, or folders of them")
-    migrate.add_argument("--to", required=True, choices=("n8n",), help="platform")
+    migrate = verbs.add_parser("migrate", parents=[common, origin], help="exports of Make to n8n, or of n8n to Make")
+    migrate.add_argument("paths", nargs="+", type=Path, metavar="FILE|DIR", help="exports, or folders of them")
+    migrate.add_argument("--to", required=True, choices=("n8n", "make"), help="platform")
     migrate.add_argument(
         "-o", "--output", type=Path, metavar="DIR", default=Path("migrated"), help="default: ./migrated"
     )
-    migrate.add_argument("--report", type=Path, metavar="DIR", help="where reports go (default: beside the workflows)")
+    migrate.add_argument("--report", type=Path, metavar="DIR", help="where reports go (default: beside the exports)")
     migrate.add_argument("--submit", action="store_true", help="hand the blueprints to Dagster too (INBOX_DIR)")
     migrate.set_defaults(run=_migration("migrate"))
 
     parse = verbs.add_parser("parse", parents=[common, origin], help="an export of a platform to a canonical spec")
-    parse.add_argument("file", type=Path, metavar="FILE", help="Make blueprint, JSON")
+    parse.add_argument("file", type=Path, metavar="FILE", help="Make blueprint or n8n workflow, JSON")
     parse.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     parse.set_defaults(run=_migration("parse"))
 

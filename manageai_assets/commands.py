@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from compilers.documents import unwrapped
 from compilers.errors import CompileError, Finding, UserError, shorten
 from compilers.spec import Spec, parse_spec, read_spec
 from manageai_assets import console
@@ -201,16 +202,6 @@ def read_document(path: Path) -> JsonValue:
         document: JsonValue = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"can't be read as JSON: {shorten(str(error))}", where=str(path)) from None
-    return document
-
-
-def unwrapped(document: JsonValue) -> JsonValue:
-    """The blueprint or workflow inside the envelopes that exports and API answers put around it."""
-    while isinstance(document, dict) and "flow" not in document and "nodes" not in document:
-        inner = next((document[key] for key in ("blueprint", "response") if isinstance(document.get(key), dict)), None)
-        if inner is None:
-            return document
-        document = inner
     return document
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from compilers.errors import UserError
 from compilers.make.emit import emit as emit_make
 from compilers.make.parse import parse, unwrap
-from compilers.make.residue import changes
+from compilers.residue import changes
 from compilers.migrate import Migration
 from manageai_assets import console
 from manageai_assets.migration.migrating import files_of, migrated

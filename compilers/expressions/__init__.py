@@ -12,6 +12,7 @@ Two notations say the same thing. The spec's own refers to steps by name, Make's
     a text                        "..." (or '...'), quotes doubled  "...", quotes doubled
     constants, variables          {{ newline }}, {{ now }}          {{newline}}, {{now}}
     something only Make knows     {{ verbatim("4.ID 1") }}          {{4.ID 1}}
+    something only n8n knows      {{ verbatim("a => b"; "n8n") }}   (refused)
 
 Operators, strongest first: `!`, `* / %`, `+ ++ -`, `< <= > >=`, `= !=`, `&`, `|`. A template that is exactly one
 `{{ }}` keeps its value's type; any other gives text, in which null is empty, dates are ISO 8601 in UTC, arrays are
@@ -21,6 +22,7 @@ null, and comparing with it asks whether anything is there; `emptystring` is the
 of `catalogue.CATALOGUE`.
 
     parse("Dear {{ lead.name }}")                       text to tree
+    n8n_parser.parse_n8n("={{ $json.name }}", refer)    a parameter of n8n to tree
     spec_writer, make_writer, n8n_writer                tree to each platform's text
     evaluate(template, {"lead": {...}}, Context())      tree to value
     references, rename_steps, transform, walk           looking at trees and changing them

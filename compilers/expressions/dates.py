@@ -171,6 +171,38 @@ def luxon_format(format_text: str) -> str | None:
     return "".join(written)
 
 
+_LUXON_PIECE = re.compile(r"'([^']*)'|([A-Za-z])\2*|([^A-Za-z'\[\]\\]+)")
+_ALONE: Mapping[str, str] = MappingProxyType({
+    "cccc": "dddd", "ccc": "ddd", "c": "E", "L": "M", "LL": "MM", "LLL": "MMM", "LLLL": "MMMM",
+})  # fmt: skip
+"""Luxon's tokens for months and weekdays that stand alone, which in English are the others."""
+_FROM_LUXON = {**{token.luxon: name for name, token in TOKENS.items() if token.luxon}, **_ALONE}
+
+
+def moment_format(luxon: str) -> str | None:
+    """The moment format that writes the same as a Luxon format, or None where moment has no such token."""
+    written: list[str] = []
+    position = 0
+    while position < len(luxon):
+        match = _LUXON_PIECE.match(luxon, position)
+        if match is None:
+            return None
+        position = match.end()
+        quoted, letter, plain = match.groups()
+        if letter:
+            token = _FROM_LUXON.get(match[0])
+            if token is None:
+                return None
+            written.append(token)
+        else:
+            text = plain if quoted is None else quoted
+            if "[" in text or "]" in text:
+                return None
+            written.append(f"[{text}]" if re.search(r"[A-Za-z]", text) else text)
+    moment = "".join(written)
+    return moment if luxon_format(moment) is not None else None
+
+
 def in_zone(moment: datetime, zone: tzinfo) -> datetime:
     """The same moment on the clock of `zone`; at the ends of the calendar, on UTC's."""
     try:

@@ -109,6 +109,8 @@ class JsWriter:
                 return self._binary(node)
             case Call():
                 return self._call(node)
+            case Unknown(text=text, platform="n8n"):
+                return f"({text}\n)" if "//" in text else f"({text.rstrip('; ')})"
             case Unknown(text=text):
                 raise ExpressionError(
                     f"`{shorten(text, 80)}` has no documented meaning in Make, so n8n can't be given the same",
@@ -231,6 +233,8 @@ class JsWriter:
             return self.js(node)
         if isinstance(node, Call) and _group(node.name) in ("math", "date") and kind == "any":
             return self.js(node)  # a text, a number or null
+        if isinstance(node, Unknown):
+            return self.js(node)  # as n8n itself would put it there
         return self.value(node) if kind == "date" else self.text(node)
 
     # -- operators -------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import re
 
 from compilers.errors import ExpressionError, shorten
 from compilers.expressions.notation_writer import NotationWriter, Resolve, backticked
-from compilers.expressions.tree import Node, Path, Reference, Template
+from compilers.expressions.tree import Node, Path, Reference, Template, Unknown
 
 _MODULE = re.compile(r"[0-9]+\Z")
 
@@ -26,8 +26,13 @@ class _MakeWriter(NotationWriter):
     def name(self, name: str) -> str:
         return self._ticked(name) if "`" in name else super().name(name)
 
-    def unknown(self, text: str) -> str:
-        return text
+    def unknown(self, piece: Unknown) -> str:
+        if piece.platform != "make":
+            raise ExpressionError(
+                f"`{shorten(piece.text, 80)}` is JavaScript of n8n, for which Make has no words",
+                hint="say what is meant with Make's functions, or calculate it in a step of its own",
+            )
+        return piece.text
 
     @staticmethod
     def _ticked(name: str) -> str:

@@ -61,8 +61,8 @@ class NotationWriter:
                 return name + self.path(path)
             case Reference():
                 return self.reference(node)
-            case Unknown(text=text):
-                return self.unknown(text)
+            case Unknown():
+                return self.unknown(node)
             case Call(name=name, args=args):
                 return f"{name}({'; '.join(self.node(arg) for arg in args)})"
             case Member(base=base, path=path):
@@ -98,8 +98,8 @@ class NotationWriter:
         """A reference with its path."""
         raise NotImplementedError
 
-    def unknown(self, text: str) -> str:
-        """A piece of a Make expression without a documented meaning."""
+    def unknown(self, piece: Unknown) -> str:
+        """A piece that a platform's export was carried with, word for word."""
         raise NotImplementedError
 
 

@@ -227,9 +227,11 @@ class _Parser:
 
     def _verbatim(self, word: Token, args: list[Node]) -> Node:
         match args:
-            case [Literal(value=str(text))]:
+            case [Literal(value=str(text))] | [Literal(value=str(text)), Literal(value="make")]:
                 return Unknown(text)
-        hint = "write a piece of a Make expression as it stands there"
+            case [Literal(value=str(text)), Literal(value="n8n")]:
+                return Unknown(text, "n8n")
+        hint = 'write a piece of a Make expression as it stands there, or one of n8n\'s and `"n8n"` behind it'
         raise self._error(word, f"`{VERBATIM}` takes one text in quotes", hint)
 
     def _constant(self, node: Node) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from compilers.expressions.notation_writer import NotationWriter, backticked, quote
-from compilers.expressions.tree import KEYWORDS, VARIABLES, VERBATIM, Node, Reference, Template
+from compilers.expressions.tree import KEYWORDS, VARIABLES, VERBATIM, Node, Reference, Template, Unknown
 
 _STEP_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -18,8 +18,9 @@ class _SpecWriter(NotationWriter):
         plain = _STEP_NAME.match(step) and step != "var" and step not in KEYWORDS and step not in VARIABLES
         return (step if plain else backticked(step)) + self.path(reference.path)
 
-    def unknown(self, text: str) -> str:
-        return f"{VERBATIM}({quote(text)})"
+    def unknown(self, piece: Unknown) -> str:
+        platform = "" if piece.platform == "make" else f"; {quote(piece.platform)}"
+        return f"{VERBATIM}({quote(piece.text)}{platform})"
 
 
 _WRITER = _SpecWriter()

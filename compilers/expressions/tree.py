@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Literal as Literal_
 from typing import Union
 
 MAX_DEPTH = 200
@@ -133,13 +134,15 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A piece of a Make export whose meaning isn't documented (an unquoted word, two values side by side).
+    """A piece of a platform's export that the language has no words for, carried so that it goes back as it came; other
+    platforms refuse it.
 
-    Make accepts it and gives an empty value (facts 3.1). It is carried word for word, so that it goes back to Make
-    as it came; the spec writes it as `verbatim("...")`, and other platforms refuse it.
+    Of Make it is what isn't documented (an unquoted word, two values side by side): Make accepts it and gives an empty
+    value (facts 3.1). Of n8n it is JavaScript. The spec writes `verbatim("...")` and `verbatim("..."; "n8n")`.
     """
 
     text: str
+    platform: Literal_["make", "n8n"] = "make"
 
 
 Node = Union[Literal, Keyword, Variable, Reference, Call, Member, Missing, Unary, Binary, Unknown]

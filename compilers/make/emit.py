@@ -9,16 +9,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from compilers import residue
 from compilers.errors import CompileError, Finding, Severity, UserError
-from compilers.export import Export, by_account
+from compilers.export import Export, Translation, by_account
 from compilers.graph import SpecGraph
 from compilers.layout import grid
-from compilers.make import residue
+from compilers.make import by_hand as hand
 from compilers.make.modules import Module, ModuleMaker, directive, flow_module
 from compilers.make.values import MakeValues
 from compilers.registry import registry
@@ -59,9 +60,19 @@ class Written:
     modules: dict[str, Module]
 
 
-def emit(spec: Spec) -> Export:
-    """The blueprint of a spec. Raises `CompileError` with one finding for each thing that Make can't express."""
-    return _Emitter(spec).export()
+def emit(
+    spec: Spec, *, by_hand: bool = False, originals: Mapping[str, Mapping[str, JsonValue]] | None = None
+) -> Export:
+    """The blueprint of a spec. Raises `CompileError` with one finding for each thing that Make can't express.
+
+    With `by_hand`, as for a migration, what Make can't express is left to a person instead: the step becomes an empty
+    slot with a note that holds the original (by step in `originals`, else as the spec has it), a value that can't be
+    written is left out, and a warning says so.
+    """
+    if not by_hand:
+        return _Emitter(spec).export()
+    ready, findings = hand.prepared(spec)
+    return _Emitter(ready, by_hand=True, originals=originals or {}, findings=findings).export()
 
 
 def write(spec: Spec) -> Written:
@@ -70,8 +81,17 @@ def write(spec: Spec) -> Written:
 
 
 class _Emitter:
-    def __init__(self, spec: Spec) -> None:
-        self._spec = spec
+    def __init__(
+        self,
+        spec: Spec,
+        *,
+        by_hand: bool = False,
+        originals: Mapping[str, Mapping[str, JsonValue]] | None = None,
+        findings: Sequence[Finding] = (),
+    ) -> None:
+        self._spec, self._by_hand, self._originals = spec, by_hand, originals or {}
+        self._manual: dict[str, int] = {}
+        self._translations: list[Translation] = []
         self._graph = SpecGraph(spec)
         cycle = self._graph.cycle()
         if cycle:
@@ -83,7 +103,7 @@ class _Emitter:
         self._used = set(self._ids.values()) | {_kept_id(_of(step, "directive")) or 0 for step in spec.nodes}
         self._made: dict[str, Module] = {}
         self._maker = ModuleMaker(spec, self._graph, self._ids)
-        self._findings: list[Finding] = []
+        self._findings: list[Finding] = list(findings)
         self._modules: dict[int, Module] = {}
         self._children: dict[str, list[str]] = {}
         self._handlers: dict[str, str] = {}
@@ -139,7 +159,9 @@ class _Emitter:
         flow, orphans = self._flows()
         document = self._document(flow, orphans)
         errors = [finding for finding in self._findings if finding.severity == "error"]
-        if errors:
+        if self._by_hand:
+            self._findings = hand.as_warnings(self._findings)
+        elif errors:
             raise CompileError("Make can't express this spec", where=self._spec.slug, findings=errors)
         self._restore(document)
         return Export(
@@ -151,6 +173,8 @@ class _Emitter:
             places={
                 step.id: (f"module {self._ids[step.id]}",) if step.id in self._ids else () for step in self._spec.nodes
             },
+            translations=tuple(self._translations),
+            manual=tuple(self._manual),
         )
 
     def _restore(self, document: dict[str, JsonValue]) -> None:
@@ -187,7 +211,10 @@ class _Emitter:
                 "version": 1,
                 "scenario": scenario,
                 "designer": {"orphans": [[*modules] for modules in orphans]},
-                "notes": [],
+                "notes": [
+                    hand.note(self._steps[step], number, self._originals.get(step, {}))
+                    for step, number in self._manual.items()
+                ],
             },
         }
 
@@ -269,13 +296,14 @@ class _Emitter:
             return None
         if step.id not in self._ids:
             self._ids[step.id] = self._new_id()
-        values = MakeValues(step, self._steps, self._ids)
+        values = self._values(step)
         try:
             made = self._maker.make(step, values)
         except UserError as error:
             self._findings.append(_finding("error", error.where or f"steps.{step.id}", error.what, error.hint))
-            made = {"id": self._ids[step.id], "module": "placeholder:Placeholder", "metadata": {}}
-        self._findings.extend(values.findings)
+            made = hand.module(self._ids[step.id])
+        if self._by_hand and made["module"] == registry().flow["manual"].make:
+            self._manual[step.id] = self._ids[step.id]
         if isinstance(step, NativeStep) and step.platform != "make":
             self._findings.append(
                 _finding(
@@ -283,12 +311,19 @@ class _Emitter:
                 )
             )
         self._made[step.id] = made
-        self._register(made, step.label or (step.title if isinstance(step, NativeStep) else ""))
+        name = step.label or (step.title if isinstance(step, NativeStep) else "")
+        self._register(made, hand.title(step) if step.id in self._manual else name)
         handler = self._handler(step)
         if handler:
             made["onerror"] = [*handler]
             self._handlers[str(_id(made))] = str(_id(handler[0]))
         return made
+
+    def _values(self, step: AnyStep) -> MakeValues:
+        """A writer for values of that step, whose findings are kept."""
+        written = MakeValues(step, self._steps, self._ids, self._by_hand)
+        written.findings, written.translations = self._findings, self._translations
+        return written
 
     # -- branches ----------------------------------------------------------------------------------------------
 
@@ -336,13 +371,12 @@ class _Emitter:
 
     def _merge(self, merge: MergeStep, opened: AnyStep) -> Module:
         made = flow_module("merge", self._ids[merge.id], None)
-        values = MakeValues(merge, self._steps, self._ids)
+        values = self._values(merge)
         ends = self._joined.pop(opened.id)
         outputs: list[JsonValue] = []
         for field in merge.fields:
             mappings = [values.at(f"fields.{field.name}.{end}").value(field.values.get(end)) for end in ends]
             outputs.append({"name": field.name, "mappings": mappings})
-        self._findings.extend(values.findings)
         made |= {"outputs": outputs, "filters": [None for _ in ends]}
         self._made[merge.id] = made
         self._register(made, merge.label)
@@ -354,10 +388,7 @@ class _Emitter:
         return {"name": condition.label or edge.label, "conditions": self._conditions(edge, condition)}
 
     def _conditions(self, edge: Edge, condition: Filter) -> list[JsonValue]:
-        values = MakeValues(self._steps[edge.target], self._steps, self._ids).at("filter")
-        groups = values.conditions(condition)
-        self._findings.extend(values.findings)
-        return groups
+        return self._values(self._steps[edge.target]).at("filter").conditions(condition)
 
     def _handler(self, step: AnyStep) -> list[Module]:
         edge = next((edge for edge in self._graph.outgoing(step.id) if edge.kind == "error"), None)
@@ -367,10 +398,9 @@ class _Emitter:
         ends_itself = ends_itself or step.residue.get("make", {}).get("no_directive") is True
         if rule is None or ends_itself:
             return flow
-        values = MakeValues(step, self._steps, self._ids).at("on_error.substitute")
+        values = self._values(step).at("on_error.substitute")
         made = directive(rule, step, _kept_id(_of(step, "directive")) or self._new_id(), values)
         self._made[f"{step.id}/directive"] = made
-        self._findings.extend(values.findings)
         self._register(made, "")
         if flow:
             self._link(flow[-1], [made])

@@ -10,7 +10,7 @@ import re
 
 from pydantic import JsonValue
 
-from compilers.make.source import Object, items, members
+from compilers.documents import Object, items, members
 
 _LABEL = re.compile(r"(?P<header>.*?) ?\((?P<letters>[A-Z]{1,3})\)\s*\Z", re.DOTALL)
 """One space stands before the bracket; more of them belong to the header itself."""

@@ -1,7 +1,7 @@
 """Make blueprint -> canonical spec, without losing anything: what `emit` makes of the spec is the blueprint again.
 
 * Modules that the registry knows become steps in its neutral terms, the rest native steps that carry the module whole.
-* What a module holds beyond what the compiler writes for its step is kept as its residue (`compilers.make.residue`),
+* What a module holds beyond what the compiler writes for its step is kept as its residue (`compilers.residue`),
   and so is what the document holds.
 * A scenario whose first module is no trigger starts on a schedule, which in Make is no module.
 * Routes and branches are edges in their order; a filter stands on the edge to the module that carries it; an error
@@ -19,12 +19,12 @@ from functools import cached_property
 
 from pydantic import JsonValue, ValidationError
 
+from compilers.documents import Object, items, members
 from compilers.errors import Finding, SpecError, shorten
 from compilers.make.emit import write
 from compilers.make.read_modules import ACCOUNTS, Known, ModuleReader, is_structural, look_up, path_reader, starts
 from compilers.make.read_settings import read_schedule, read_settings
 from compilers.make.read_values import ReadValues
-from compilers.make.residue import changes
 from compilers.make.source import (
     BRANCHES,
     DIRECTIVES,
@@ -33,16 +33,13 @@ from compilers.make.source import (
     ROUTER,
     BlueprintError,
     Branch,
-    Names,
-    Object,
     Source,
     SourceReader,
-    as_id,
-    items,
-    members,
 )
+from compilers.naming import Names, as_slug
 from compilers.operators import from_make
 from compilers.registry import registry
+from compilers.residue import changes
 from compilers.spec import (
     AnyStep,
     Condition,
@@ -70,13 +67,15 @@ class Parsed:
     """The spec of a blueprint, and what there is to know about it.
 
     `broken` are the expressions that Make itself can't read, each with what is wrong. `modules` is what each step was,
-    `directives` the module that ended the error handler of a step, and `texts` the original of each template.
+    `known` what the registry says of that, `directives` the module that ended the error handler of a step, and `texts`
+    the original of each template.
     """
 
     spec: Spec
     findings: tuple[Finding, ...]
     broken: Mapping[str, str]
     modules: Mapping[str, Source]
+    known: Mapping[str, Known]
     directives: Mapping[str, Source]
     texts: Mapping[str, str]
 
@@ -147,8 +146,11 @@ class _Parser:
             self._note("expressions", f"module {number} isn't there, so that Make gives nothing for it")
         spec = with_residues(spec, self._document, self._known, self._directives)
         modules = {known.source.step: known.source for known in self._known.values() if known.source.step}
+        registered = {known.source.step: known for known in self._known.values() if known.source.step}
         directives = {self._known[failed].source.step: source for failed, source in self._directives.items()}
-        return Parsed(spec, tuple(self._findings), self._values.broken, modules, directives, self._values.originals)
+        return Parsed(
+            spec, tuple(self._findings), self._values.broken, modules, registered, directives, self._values.originals
+        )
 
     # -- names -----------------------------------------------------------------------------------------------------
 
@@ -392,11 +394,6 @@ def is_instant(trigger: AnyStep) -> bool:
     """Whether an event starts the scenario, so that it has no schedule."""
     operation = registry().find(trigger.app, trigger.operation) if isinstance(trigger, TriggerStep) else None
     return operation is not None and operation.instant
-
-
-def as_slug(text: str) -> str:
-    """The text as a name for files and paths; empty when nothing of it is left."""
-    return as_id(text).replace("_", "-")[:60].strip("-")
 
 
 def with_residues(spec: Spec, document: Object, modules: Mapping[str, Known], directives: Mapping[str, Source]) -> Spec:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from compilers.documents import items, members
 from compilers.errors import Finding
 from compilers.expressions.tree import Field, Index, Path
 from compilers.make.headers import headers_of
 from compilers.make.read_values import ReadValues, fixed, system_path
-from compilers.make.source import DIRECTIVES, IF_ELSE, MERGE, ROUTER, Source, items, members
+from compilers.make.source import DIRECTIVES, IF_ELSE, MERGE, ROUTER, Source
 from compilers.registry import App, Columns, MakeModule, Module, Operation, as_type, read_one, registry, says_something
 from compilers.spec import (
     AggregateStep,

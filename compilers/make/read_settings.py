@@ -6,7 +6,7 @@ from datetime import datetime, time
 
 from pydantic import JsonValue, ValidationError
 
-from compilers.make.source import Object, items, members
+from compilers.documents import Object, items, members
 from compilers.spec import Schedule, Settings
 
 

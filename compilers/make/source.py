@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import JsonValue
 
+from compilers.documents import Object, items, members
 from compilers.errors import Finding, UserError, shorten
 
-Object = dict[str, JsonValue]
 ROUTER, IF_ELSE, MERGE = "builtin:BasicRouter", "builtin:BasicIfElse", "builtin:BasicMerge"
 BRANCHES: Mapping[str, str] = {ROUTER: "routes", IF_ELSE: "branches"}
 """Where the modules that split a flow hold the flows."""
@@ -79,16 +77,6 @@ class Branch:
     flow: list[Source]
 
 
-def members(value: JsonValue) -> Object:
-    """The value if it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def items(value: JsonValue) -> list[JsonValue]:
-    """The value if it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
-
-
 class SourceReader:
     """Reads flows, and notes what it had to mend."""
 
@@ -129,45 +117,3 @@ class SourceReader:
         what = f"the number {shorten(number, 20)} is taken by another module" if number else "has no number of its own"
         self.findings.append(Finding(rule="make.parse", severity="warning", where=where, what=what))
         return f"{number or 'x'}-{len(self.modules)}"
-
-
-def texts(value: JsonValue) -> Iterator[str]:
-    """Every text in a JSON value."""
-    stack = [value]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, list):
-            stack.extend(reversed(item))
-        elif isinstance(item, dict):
-            stack.extend(reversed(item.values()))
-
-
-class Names:
-    """Gives every step a short readable id that no other has."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-        self._numbers: dict[str, int] = {}
-
-    def give(self, *wanted: str) -> str:
-        """An id made from the first of the texts that has letters in it."""
-        base = next((name for name in map(as_id, wanted) if name), "step")
-        name, number = base, self._numbers.get(base, 1)
-        while name in self._taken:
-            number += 1
-            name = f"{base[:33]}_{number}"
-        self._numbers[base] = number
-        self._taken.add(name)
-        return name
-
-
-_APART = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-
-
-def as_id(text: str) -> str:
-    """The text as a step's id: lower-case ASCII words and underscores; empty when nothing of it is left."""
-    plain = unicodedata.normalize("NFKD", _APART.sub(" ", text[:200])).encode("ascii", "ignore").decode("ascii")
-    words = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
-    return words.lstrip("0123456789_")[:36].strip("_")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from compilers.errors import CompileError, ExpressionError, Finding, UserError
+from compilers.export import Translation
 from compilers.expressions.catalogue import CATALOGUE
 from compilers.expressions.make_writer import write_expression, write_template
 from compilers.expressions.parser import parse
@@ -19,12 +20,16 @@ _SYSTEM_FIELDS = {"_index": "__IMTINDEX__", "_total": "__IMTLENGTH__", "key": "_
 
 
 class MakeValues:
-    """Writes the values of one step; what it can't write is collected in `findings` with its place."""
+    """Writes the values of one step; what it can't write is collected in `findings` with its place. `by_hand`, the rest
+    of the value is written all the same."""
 
-    def __init__(self, step: AnyStep, steps: Mapping[str, AnyStep], ids: Mapping[str, int]) -> None:
-        self._step, self._steps, self._ids = step, steps, ids
+    def __init__(
+        self, step: AnyStep, steps: Mapping[str, AnyStep], ids: Mapping[str, int], by_hand: bool = False
+    ) -> None:
+        self._step, self._steps, self._ids, self._by_hand = step, steps, ids, by_hand
         self._where = f"steps.{step.id}"
         self.findings: list[Finding] = []
+        self.translations: list[Translation] = []
 
     def at(self, field: str) -> MakeValues:
         """The same writer, naming `field` of the step in what it finds from now on."""
@@ -97,11 +102,28 @@ class MakeValues:
         template = self._parse(text)
         if template is None:
             return text
+        if self._by_hand:
+            return self._what_can_be_written(text, template)
         try:
             return write_template(template, self._resolve)
         except UserError as error:
             self._found(f"`{text[:120]}`: {error.what}", error.hint)
             return text
+
+    def _what_can_be_written(self, text: str, template: Template) -> str:
+        """The template without the expressions that Make can't be given."""
+        before = len(self.findings)
+        written: list[str] = []
+        for part in template.parts:
+            try:
+                written.append(write_template(Template((part,)), self._resolve))
+            except UserError as error:
+                self._found(error.what, error.hint)
+        if not template.is_literal:
+            why = next((one.what for one in self.findings[before:]), "")
+            shown = None if why else "".join(written)
+            self.translations.append(Translation(where=self._where, source=text, written=shown, why=why))
+        return "".join(written)
 
     def _as_text(self, value: JsonValue) -> str:
         if isinstance(value, str):

@@ -98,14 +98,17 @@ def _filter_node(
     shop: Workshop, edge: Edge, title: str, condition: Filter | None, values: N8nValues, javascript: str | None
 ) -> str:
     key = f"{edge.source}/{edge.target}/filter"
-    written = expression_condition(javascript, key) if javascript else conditions(condition or Filter(), values, key)
     row = registry().flow["filter"]
-    parameters: dict[str, JsonValue] = {
-        "conditions": written,
-        "looseTypeValidation": True,
-        "options": _options(written),
-    }
+    parameters = filter_parameters(condition or Filter(), values, key, javascript)
     return shop.canvas.add(key, title, row.n8n, row.n8n_version, parameters)
+
+
+def filter_parameters(
+    condition: Filter, values: N8nValues, key: str, javascript: str | None = None
+) -> dict[str, JsonValue]:
+    """The parameters of a Filter node; `javascript` stands for the condition where there is one."""
+    written = expression_condition(javascript, key) if javascript else conditions(condition, values, key)
+    return {"conditions": written, "looseTypeValidation": True, "options": _options(written)}
 
 
 def _options(written: JsonValue) -> dict[str, JsonValue]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pydantic import JsonValue
 
@@ -28,9 +29,11 @@ class Port:
 
 @dataclass
 class Canvas:
-    """Collects nodes and connections. Ids are derived from `slug` and each node's key, so they never change."""
+    """Collects nodes and connections. Ids are derived from `slug` and each node's key, so they never change. `names`
+    are those that nodes must have, by key."""
 
     slug: str
+    names: Mapping[str, str] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     _wires: dict[str, list[list[tuple[str, int]]]] = field(default_factory=dict)
     _keys: set[str] = field(default_factory=set)
@@ -40,7 +43,7 @@ class Canvas:
     def add(self, key: str, title: str, node_type: str, version: float, parameters: Mapping[str, JsonValue]) -> str:
         """Adds a node and gives its name: the title, made unique."""
         self._keys.add(key)
-        name = self._free_name(title)
+        name = self.names.get(key) or self._free_name(title)
         self.nodes[name] = {
             "id": str(uuid.uuid5(_NAMESPACE, f"{self.slug}/{key}")),
             "name": name,
@@ -63,10 +66,10 @@ class Canvas:
         if (target, index) not in outputs[port.output]:
             outputs[port.output].append((target, index))
 
-    def connect_back(self, name: str, target: str) -> None:
+    def connect_back(self, port: Port, target: str, index: int = 0) -> None:
         """Wires a node to one before it; where things stand doesn't depend on that."""
-        self._back.add((name, target))
-        self.connect(Port(name), target)
+        self._back.add((port.node, target))
+        self.connect(port, target, index)
 
     def connections(self) -> dict[str, JsonValue]:
         """All wires in n8n's shape."""
@@ -91,11 +94,15 @@ class Canvas:
             self.nodes[name]["position"] = [column * COLUMN, row * ROW]
         return list(self.nodes.values())
 
+    @cached_property
+    def _given(self) -> frozenset[str]:
+        return frozenset(self.names.values())
+
     def _free_name(self, title: str) -> str:
         text = "".join(character if character.isprintable() else " " for character in title)
         text = " ".join(text.replace("{", "(").replace("}", ")").split())[:LONGEST_NAME] or "Step"
         name, number = text, self._numbers.get(text, 1)
-        while name in self.nodes:
+        while name in self.nodes or name in self._given:
             number += 1
             name = f"{text[: LONGEST_NAME - 7]} {number}"
         self._numbers[text] = number

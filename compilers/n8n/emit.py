@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
@@ -23,10 +23,10 @@ from compilers.export import Export, by_account
 from compilers.expressions.javascript import js_string
 from compilers.expressions.tree import Field
 from compilers.graph import SpecGraph
-from compilers.n8n import loops
+from compilers.n8n import kept, loops
 from compilers.n8n.apps import manual
 from compilers.n8n.branches import edge_filter
-from compilers.n8n.canvas import Canvas, Port
+from compilers.n8n.canvas import Canvas, Node, Port
 from compilers.n8n.steps import add_nodes
 from compilers.n8n.values import expression
 from compilers.n8n.workshop import Fragment, Workshop
@@ -50,10 +50,25 @@ def emit(
     return _Emitter(spec, by_hand, originals or {}).export()
 
 
+@dataclass(frozen=True)
+class Written:
+    """A workflow as the compiler writes it, without what was kept of a parsed one; `nodes` are the main nodes of its
+    steps."""
+
+    document: dict[str, JsonValue]
+    nodes: dict[str, Node]
+
+
+def write(spec: Spec) -> Written:
+    """The workflow of a spec as far as n8n can express it."""
+    return _Emitter(spec, False, {}).written()
+
+
 class _Emitter:
     def __init__(self, spec: Spec, by_hand: bool, originals: Mapping[str, Mapping[str, JsonValue]]) -> None:
         self._spec, self._by_hand = spec, by_hand
-        self._shop = Workshop(spec, SpecGraph(spec), Canvas(spec.slug), by_hand=by_hand, originals=originals)
+        canvas = Canvas(spec.slug, kept.names(spec))
+        self._shop = Workshop(spec, SpecGraph(spec), canvas, by_hand=by_hand, originals=originals)
         cycle = self._shop.graph.cycle()
         if cycle:
             raise CompileError(f"the steps form a cycle: {' -> '.join(cycle)}", where="edges")
@@ -63,13 +78,24 @@ class _Emitter:
         self._substitutes: dict[str, int] = {}
         self._nodes_of: dict[str, tuple[str, ...]] = {}
 
-    def export(self) -> Export:
+    def written(self) -> Written:
+        """The document, and its nodes by their steps."""
+        self._build()
+        nodes = {step: fragment.main for step, fragment in self._fragments.items()}
+        canvas = self._shop.canvas.nodes
+        return Written(self._document(), {step: canvas[name] for step, name in nodes.items() if name in canvas})
+
+    def _build(self) -> None:
         for step in self._shop.graph.topological():
             before = len(self._shop.canvas.nodes)
             self._step(step)
             self._nodes_of[step.id] = tuple(list(self._shop.canvas.nodes)[before:])
         self._end_handlers()
         loops.close(self._shop)
+        kept.close_loops(self._shop)
+
+    def export(self) -> Export:
+        self._build()
         for step in self._shop.graph.unreachable():
             self._shop.note("warning", step, "no edge leads here, so it never runs", "connect or remove it")
         findings = self._shop.findings
@@ -79,9 +105,11 @@ class _Emitter:
             findings = [one.model_copy(update=mild) if one.severity == "error" else one for one in findings]
         elif errors:
             raise CompileError("n8n can't express this spec", where=self._spec.slug, findings=errors)
+        document = self._document()
+        kept.restore(self._spec, document, self._shop.canvas.nodes, self._fragments)
         return Export(
             platform="n8n",
-            document=self._document(),
+            document=document,
             connections=by_account(self._shop.connections),
             webhooks=tuple(self._shop.webhooks),
             findings=tuple(findings),
@@ -112,16 +140,24 @@ class _Emitter:
     def _step(self, step: AnyStep) -> None:
         edges = self._shop.graph.incoming(step.id)
         ports = [(edge, self._ports(edge)) for edge in edges]
+        passing = kept.passing(self._shop, step, [port for _, sources in ports for port in sources])
+        if passing:
+            self._fragments[step.id] = passing
+            return
         try:
-            fragment = add_nodes(self._shop, step)
+            fragment = kept.nodes_of(self._shop, step) or add_nodes(self._shop, step)
         except UserError as error:
             self._shop.note("error", step, error.what, error.hint)
             fragment = manual(self._shop, step, "build it by hand")
         self._describe(step, fragment)
         for edge, sources in ports:
             self._enter(step, edge, sources, fragment)
-        fragment = self._guard(step, fragment)
-        if step.id in self._shop.one_by_one and fragment.exits:
+        guarded = kept.guarded(self._shop, step, fragment)
+        if guarded:
+            self._error_ports[step.id] = guarded
+        else:
+            fragment = self._guard(step, fragment)
+        if step.id in self._shop.one_by_one and fragment.exits and not kept.of(step):
             fragment = loops.one_by_one(self._shop, step, fragment)
         self._fragments[step.id] = fragment
         self._shop.results[step.id] = self._fragments[step.id].result
@@ -138,6 +174,8 @@ class _Emitter:
         if (edge.disabled and edge.kind != "route") or edge.source not in self._fragments:
             return ()
         fragment = self._fragments[edge.source]
+        if fragment.ways:
+            return fragment.ways.get(edge.target, ())
         if edge.kind == "error":
             port = self._error_ports.get(edge.source)
             return (port,) if port else ()
@@ -147,7 +185,7 @@ class _Emitter:
         return fragment.exits if edge.kind == "next" else ()
 
     def _enter(self, step: AnyStep, edge: Edge, sources: Sequence[Port], fragment: Fragment) -> None:
-        target, index = fragment.entry, fragment.entry_input
+        target, index = fragment.entry, kept.entry_input(step, edge.source, fragment.entry_input)
         if isinstance(step, MergeStep) and self._shop.is_collected(step):
             index = self._shop.graph.incoming(step.id).index(edge)
         if isinstance(step, MergeStep) and step.fields:

@@ -52,6 +52,6 @@ def close(shop: Workshop) -> None:
         step = shop.graph.step(identifier)
         back = shop.flow_node(step, "ignore", f"{step.title}: next", {}, key="next")
         shop.canvas.connect(Port(loop, 1), back)
-        shop.canvas.connect_back(back, loop)
+        shop.canvas.connect_back(Port(back), loop)
         again = expression(f"$prevNode.name !== {js_string(back)}")
         shop.canvas.nodes[loop]["parameters"] = {"batchSize": 1, "options": {"reset": again}}

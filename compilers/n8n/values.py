@@ -189,6 +189,8 @@ class N8nValues:
         if name and not isinstance(step, (IterateStep, RepeatStep)) and name != "key":
             return self._position(step, node, name), ()
         path = reference.path if name else platform_path(step, reference, "n8n")
+        if path and path[0] == Field(str(step.residue.get("n8n", {}).get("bare", ""))):
+            path = path[1:]
         place = f"$({js_string(node)}).{self._access(step)}"
         if path and path[0] == _BINARY:
             return f"{place}.binary", path[1:]
@@ -269,7 +271,7 @@ class N8nValues:
         return node
 
     def _without(self, node: Node) -> Node:
-        if not isinstance(node, Unknown):
+        if not isinstance(node, Unknown) or node.platform == "n8n":
             return node
         if _GONE.match(node.text):
             what, rule = f"`{shorten(node.text, 120)}` refers to a module that isn't there", _NOTHING_THERE

@@ -29,7 +29,8 @@ from compilers.spec import (
 @dataclass(frozen=True)
 class Fragment:
     """What stands for a step: the node that bundles enter, the ports that they leave by, the node whose output is the
-    step's result, and the one that can fail. `branches` are the ports of a router's or if-else's edges, by target."""
+    step's result, and the one that can fail. `branches` are the ports of a router's or if-else's edges, by target. A
+    step without a node of its own has the ports that lead into it as `ways`, by target."""
 
     entry: str
     exits: tuple[Port, ...]
@@ -37,6 +38,7 @@ class Fragment:
     main: str
     branches: Mapping[str, Port] = field(default_factory=dict)
     entry_input: int = 0
+    ways: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
 
     @staticmethod
     def single(name: str, *, ends: bool = False) -> Fragment:

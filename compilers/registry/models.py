@@ -55,6 +55,12 @@ class OutputSpec(RegistryModel):
     n8n_text: str | None = Field(default=None, description="of a file: where n8n puts its content when it is text")
 
 
+def _lists_of_ways(given: object) -> object:
+    if not isinstance(given, dict):
+        return given
+    return {name: ways if isinstance(ways, list) else [ways] for name, ways in given.items()}
+
+
 class MakeModule(RegistryModel):
     """A Make module."""
 
@@ -82,9 +88,7 @@ class MakeModule(RegistryModel):
     @field_validator("reads", mode="before")
     @classmethod
     def _one_way_is_a_list_of_one(cls, given: object) -> object:
-        if not isinstance(given, dict):
-            return given
-        return {name: ways if isinstance(ways, list) else [ways] for name, ways in given.items()}
+        return _lists_of_ways(given)
 
     @cached_property
     def ways(self) -> Mapping[str, tuple[Read, ...]]:
@@ -124,6 +128,13 @@ class N8nPart(RegistryModel):
     )
 
 
+class Bare(RegistryModel):
+    """An output that a node gives as the whole item where it was told so."""
+
+    output: str
+    unless: str = Field(description="the parameter that makes it one field among others, as the compiler sets it")
+
+
 class N8nNode(N8nPart):
     """An operation's main node on n8n, with the nodes that help it."""
 
@@ -143,7 +154,25 @@ class N8nNode(N8nPart):
         default="", description="scheduled: JavaScript over `$json` that tells a new item from one seen before"
     )
     grade: Grade | None = Field(default=None, description="where it is another than the node's type says")
+    reads: dict[str, tuple[Read, ...]] = Field(
+        default_factory=dict, description="where inputs stand, beyond what the binding says; see `reading`"
+    )
+    told_by: dict[str, JsonValue] = Field(
+        default_factory=dict, description="parameters by which this is told from others of the same node, read back"
+    )
+    ignores: tuple[str, ...] = Field(default=(), description="parameters that say nothing beside what inputs say")
+    bare: Bare | None = None
     notes: str = ""
+
+    @field_validator("reads", mode="before")
+    @classmethod
+    def _one_way_is_a_list_of_one(cls, given: object) -> object:
+        return _lists_of_ways(given)
+
+    @cached_property
+    def ways(self) -> Mapping[str, tuple[Read, ...]]:
+        """How each input is read from the node's parameters: by `reads`, else by the binding turned round."""
+        return {**turned_round(self.parameters), **self.reads}
 
 
 class Operation(RegistryModel):
@@ -204,6 +233,7 @@ class Operation(RegistryModel):
         for index, node in enumerate(self.n8n_nodes):
             parts: tuple[N8nPart, ...] = (node, *node.before, *node.after)
             used |= {f"n8n.{index}.{part.node}": inputs_of(part.parameters) for part in parts}
+            used[f"n8n.{index}.reads"] = frozenset(node.reads)
             used[f"n8n.{index}.when"] = frozenset(name for one in parts for name in one.when)
             used[f"n8n.{index}.result"] = inputs_of({"$js": node.result})
         for name, output in self.outputs.items():

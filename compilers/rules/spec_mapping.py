@@ -189,7 +189,8 @@ def verbatim(subject: SpecSubject) -> Iterator[Place]:
     for use in subject.uses:
         for node in walk(use.template) if use.template else ():
             if isinstance(node, Unknown):
-                yield use.where, f"`{shorten(node.text, 60)}` has no documented meaning; only Make can run it"
+                said = "has no documented meaning; only Make" if node.platform == "make" else "is JavaScript; only n8n"
+                yield use.where, f"`{shorten(node.text, 60)}` {said} can run it"
 
 
 @BOOK.rule("mapping.variables-set", "error", area="mapping", hint="set the variable before, or correct its name")

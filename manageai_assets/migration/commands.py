@@ -10,8 +10,8 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from compilers.errors import UserError, shorten
-from compilers.make.parse import parse as parse_make
 from compilers.migrate import MigrationReport
+from compilers.migration_sides import ORIGINS
 from compilers.spec import dump_spec
 from manageai_assets import console
 from manageai_assets.commands import Outcome, read_document, recognise, write_whole
@@ -22,7 +22,7 @@ from manageai_assets.settings import read_settings
 
 @dataclass(frozen=True)
 class _Moved:
-    """One blueprint that was migrated, and where what was written stands."""
+    """One document that was migrated, and where what was written stands."""
 
     file: Path
     workflow: Path
@@ -48,7 +48,7 @@ class _Moved:
 
 
 def migrate(options: argparse.Namespace) -> Outcome:
-    """`migrate`: blueprints to another platform's workflows, with a report each. One bad file leaves others alone."""
+    """`migrate`: exports of one platform to those of another, with a report each. One bad file leaves others alone."""
     found = blueprints_in(options.paths)
     inbox = _inbox() if options.submit else None
     moved: list[_Moved] = []
@@ -113,7 +113,7 @@ def _show(moved: Sequence[_Moved], refused: Sequence[tuple[Path, UserError]]) ->
         )
         for one in moved
     ]
-    columns = ("blueprint", "native", "equivalent", "manual", "expressions", "warnings", "report")
+    columns = ("document", "native", "equivalent", "manual", "expressions", "warnings", "report")
     if rows:
         console.show_table(columns, rows, styles=["" if one.report.is_complete else "yellow" for one in moved])
     for _, error in refused:
@@ -126,11 +126,11 @@ def _show(moved: Sequence[_Moved], refused: Sequence[tuple[Path, UserError]]) ->
 def parse(options: argparse.Namespace) -> Outcome:
     """`parse`: an export of a platform as a canonical spec."""
     document = read_document(options.file)
-    platform = recognise(document, str(options.file))
-    if platform != "make":
-        raise UserError(f"is a {platform} document, which can't be read back", where=str(options.file))
+    read = ORIGINS.get(recognise(document, str(options.file)))
+    if read is None:
+        raise UserError("is a canonical spec already", where=str(options.file))
     try:
-        parsed = parse_make(document, customer=options.customer, timezone=options.timezone)
+        parsed = read(document, "", options.customer, options.timezone)
     except UserError as error:
         raise _with_file(error, options.file) from None
     text = dump_spec(parsed.spec)

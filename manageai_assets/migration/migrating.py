@@ -1,4 +1,4 @@
-"""Blueprint files to workflow files and reports: the work behind `manageai migrate` and behind the assets."""
+"""Files of one platform to files of another, and reports: the work behind `manageai migrate` and behind the assets."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ class Files:
 def migrated(
     document: JsonValue, to: str = "n8n", *, slug: str = "", customer: str = "Unnamed client", timezone: str = "UTC"
 ) -> Migration:
-    """A migration with what it saves in its report. Raises `UserError` for what is no blueprint."""
+    """A migration with what it saves in its report. Raises `UserError` for what is neither
+    a blueprint nor a workflow."""
     done = migrate(document, to, slug=slug, customer=customer, timezone=timezone)
-    report = done.report.model_copy(update={"saving": saving_of(done.spec)})
+    report = done.report.model_copy(update={"saving": saving_of(done.spec, done.report.source)})
     return Migration(done.spec, done.export, report)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from compilers.errors import UserError
-from compilers.make.parse import as_slug, parse, unwrap
+from compilers.make.parse import parse, unwrap
+from compilers.naming import as_slug
 from manageai_assets.commands import read_document
 from manageai_assets.migration.migrating import stem
 from manageai_assets.migration.stages import Blueprint

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from compilers.errors import UserError
 from compilers.make.emit import emit
 from compilers.make.parse import Parsed, parse, unwrap
-from compilers.make.residue import apply, changes, same
+from compilers.residue import apply, changes, same
 from compilers.spec import AppStep, NativeStep, Spec, StepBase
 from tests.live.scenarios import (
     SCENARIOS,

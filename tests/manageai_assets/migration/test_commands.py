@@ -10,9 +10,23 @@ import pytest
 from pydantic import JsonValue
 
 from compilers.make.emit import emit
+from compilers.n8n.emit import emit as emit_n8n
 from compilers.spec import read_spec
 from manageai_assets.cli import EXIT_DONE, EXIT_USAGE, EXIT_WRONG, main
 
+WORKFLOW: dict[str, JsonValue] = {
+    "name": "Lead alert",
+    "nodes": [
+        {"id": "1", "name": "Hook", "type": "n8n-nodes-base.webhook", "typeVersion": 2, "position": [0, 0],
+         "parameters": {"httpMethod": "POST", "path": "lead", "options": {}}},
+        {"id": "2", "name": "Odd", "type": "n8n-nodes-acme.odd", "typeVersion": 1, "position": [200, 0],
+         "parameters": {"text": "={{ $json.body.name }}"}},
+        {"id": "3", "name": "Note", "type": "n8n-nodes-base.stickyNote", "typeVersion": 1, "position": [0, 200],
+         "parameters": {"content": "hi"}},
+    ],
+    "connections": {"Hook": {"main": [[{"node": "Odd", "type": "main", "index": 0}]]}},
+    "settings": {},
+}  # fmt: skip
 EXAMPLE = Path(__file__).parents[3] / "examples" / "blueprints" / "order-alerts.json"
 
 
@@ -110,3 +124,32 @@ def test_blueprints_are_handed_to_dagster(
     assert migrate(EXAMPLE, "-o", tmp_path / "out", "--submit") == EXIT_DONE
     handed = tmp_path / "inbox" / "blueprints" / "order-alerts.json"
     assert json.loads(handed.read_text()) == json.loads(EXAMPLE.read_text())
+
+
+def test_a_workflow_becomes_a_blueprint_and_its_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "lead.json"
+    file.write_text(json.dumps({"data": WORKFLOW}))
+    out = tmp_path / "out"
+    assert main(["migrate", str(file), "--to", "make", "-o", str(out)]) == EXIT_DONE
+    assert "modules: 1 native, 0 equivalent, 1 manual" in capsys.readouterr().out
+    blueprint = json.loads((out / "lead.make.json").read_text())
+    assert [one["module"] for one in blueprint["flow"]] == ["gateway:CustomWebHook", "placeholder:Placeholder"]
+    report = json.loads((out / "lead.report.json").read_text())
+    assert [(one["title"], one["grade"]) for one in report["modules"]] == [("Hook", "native"), ("Odd", "manual")]
+    page = (out / "lead.report.md").read_text()
+    assert "From n8n to Make." in page
+    assert "Import the blueprint into Make" in page
+
+
+def test_a_document_stays_where_it_is_at_home(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "lead.json"
+    file.write_text(json.dumps(WORKFLOW))
+    assert main(["migrate", str(file), "--to", "n8n", "-o", str(tmp_path / "out")]) == EXIT_WRONG
+    assert "is a document of n8n already" in capsys.readouterr().out
+
+
+def test_a_workflow_is_parsed_and_compiled_again(tmp_path: Path) -> None:
+    file, spec = tmp_path / "lead.json", tmp_path / "spec.json"
+    file.write_text(json.dumps(WORKFLOW))
+    assert main(["parse", str(file), "-o", str(spec)]) == EXIT_DONE
+    assert emit_n8n(read_spec(spec)).document == WORKFLOW

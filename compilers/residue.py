@@ -1,8 +1,8 @@
-"""What a Make module holds beyond what the compiler writes for its step, as changes with their preconditions.
+"""What a module or node of an export holds beyond what the compiler writes for its step, as changes with preconditions.
 
 A parsed step is written again as any other, and then changed to what it was: `{at, was, is}` replaces `was` at a path
 by `is`; a missing key means that nothing was, or is, there. A change is made only where the compiler still writes what
-it wrote when the module was read, so that a step that has been edited since is written as it is now.
+it wrote when the export was read, so that a step that has been edited since is written as it is now.
 """
 
 from __future__ import annotations
