@@ -18,8 +18,8 @@ from pathlib import Path
 from compilers.errors import UserError
 from compilers.make.emit import emit as emit_make
 from compilers.make.parse import parse, unwrap
-from compilers.residue import changes
 from compilers.migrate import Migration
+from compilers.residue import changes
 from manageai_assets import console
 from manageai_assets.migration.migrating import files_of, migrated
 from resources.n8n_oracle import Issue, Oracle, install

@@ -346,7 +346,7 @@ def usual_label(known: Known) -> str:
     """What a module without a name of its own is called."""
     source = known.source
     if known.app and known.operation:
-        return f"{known.app.name}: {known.operation.summary}"
+        return f"{known.app.name}: {known.operation.summary.split(', ')[0]}"
     if source.name in _FLOW_LABELS:
         return _FLOW_LABELS[source.name]
     if source.name in DIRECTIVES:

@@ -22,7 +22,7 @@ from compilers.spec import AggregateStep, AnyStep
 
 def one_by_one(shop: Workshop, step: AnyStep, fragment: Fragment) -> Fragment:
     """The fragment of a step that gives several bundles, with the loop that sends them on one at a time."""
-    name = shop.flow_node(step, "one_by_one", f"{step.title}: one by one", {}, key="loop")
+    name = shop.flow_node(step, "one_by_one", f"One by one: {step.title}", {}, key="loop")
     for port in fragment.exits:
         shop.canvas.connect(port, name)
     shop.loops[step.id] = name
@@ -32,7 +32,7 @@ def one_by_one(shop: Workshop, step: AnyStep, fragment: Fragment) -> Fragment:
             shop.canvas.nodes[port.node]["alwaysOutputData"] = True
         condition = expression_condition("Object.keys($json).length > 0", f"{step.id}/any")
         parameters: dict[str, JsonValue] = {"conditions": condition, "options": {}}
-        any_ = shop.flow_node(step, "filter", f"{step.title}: any", parameters, key="any")
+        any_ = shop.flow_node(step, "filter", f"Any: {step.title}", parameters, key="any")
         shop.canvas.connect(Port(name, 1), any_)
         exits = (Port(any_),)
     return replace(fragment, exits=exits)
@@ -50,7 +50,7 @@ def close(shop: Workshop) -> None:
     """Leads every loop back to its start, once all that it leads to is there."""
     for identifier, loop in shop.loops.items():
         step = shop.graph.step(identifier)
-        back = shop.flow_node(step, "ignore", f"{step.title}: next", {}, key="next")
+        back = shop.flow_node(step, "ignore", f"Next: {step.title}", {}, key="next")
         shop.canvas.connect(Port(loop, 1), back)
         shop.canvas.connect_back(Port(back), loop)
         again = expression(f"$prevNode.name !== {js_string(back)}")

@@ -114,7 +114,7 @@ def test_what_changes_something_is_repeated_for_the_bundle_that_failed_alone() -
     accounts: list[JsonValue] = [{"id": "base", "app": "airtable"}]
     in_a_loop = line(ITEM, create, connections=accounts)
     assert nodes(in_a_loop)["Book"]["retryOnFail"] is True
-    assert inputs_of(in_a_loop, "Book") == [("Item: one by one", 0)]
+    assert inputs_of(in_a_loop, "Book") == [("One by one: Item", 0)]
     assert nodes(line(create, connections=accounts))["Book"]["retryOnFail"] is True
 
 
@@ -147,5 +147,5 @@ def test_a_look_up_that_may_find_nothing_sees_one_bundle_at_a_time() -> None:
         "operation": "get",
         "inputs": {"store": "seen", "key": "{{ item.n }}"},
     }
-    assert inputs_of(line(ITEM, recall), "Recall") == [("Item: one by one", 0)]
+    assert inputs_of(line(ITEM, recall), "Recall") == [("One by one: Item", 0)]
     assert emit(line(ITEM, recall)).findings == ()
