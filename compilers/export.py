@@ -51,7 +51,9 @@ class NeededWebhook(BaseModel):
 
 
 class Translation(BaseModel):
-    """One value with expressions: where it stands, what the spec says, what was written, and why that is less."""
+    """One value with expressions: where it stands, what the spec says, what was written, and why that is less.
+
+    `gone` says which reference led nowhere already on the platform that it came from, and gives nothing on both."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,6 +61,7 @@ class Translation(BaseModel):
     source: str
     written: str | None = None
     why: str = ""
+    gone: str = ""
 
 
 class Export(BaseModel):

@@ -48,7 +48,9 @@ class ModuleReport(_Model):
 
 
 class ExpressionReport(_Model):
-    """One expression that became more than another notation, or that could not be carried over."""
+    """One expression that became more than another notation, or that could not be carried over.
+
+    `why` tells what could not be, or what gives nothing on either platform."""
 
     where: str
     original: str
@@ -57,7 +59,8 @@ class ExpressionReport(_Model):
 
 
 class Expressions(_Model):
-    """What became of the expressions. `changed` are those that do more than refer to a value."""
+    """What became of the expressions. `changed` are those that do more than refer to a value, and those in which
+    something refers to nothing."""
 
     total: int
     translated: int
@@ -262,11 +265,11 @@ class _Reporter:
             key = (one.where, original)
             if one.why:
                 lost.setdefault(key, ExpressionReport(where=one.where, original=original, why=one.why))
-            elif any(isinstance(node, Call) for node in walk(parse_template(one.source))):
-                row = ExpressionReport(
-                    where=one.where, original=original, translation=without_secrets(one.written or "")
+            elif one.gone or any(isinstance(node, Call) for node in walk(parse_template(one.source))):
+                translation = without_secrets(one.written or "")
+                changed.setdefault(
+                    key, ExpressionReport(where=one.where, original=original, translation=translation, why=one.gone)
                 )
-                changed.setdefault(key, row)
         translated = max(0, total - len(lost))
         return Expressions(
             total=total, translated=translated, untranslated=tuple(lost.values()), changed=tuple(changed.values())

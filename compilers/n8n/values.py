@@ -46,6 +46,9 @@ _NOTHING_THERE = "n8n.emit.reference"
 """The rule of a finding that a reference leads nowhere: what it gives is the same as on Make."""
 _GONE = re.compile(r"\d+[.\[]")
 """How a reference to a module begins, in Make's notation."""
+_NAME = re.compile(r"[^\W\d]\w*(\.\w+)*")
+"""A plain name, such as an `{{accountId}}` that somebody put where the value was: it refers to no module, and gives
+nothing, as a reference to a missing module does."""
 _INPUT = "var.input"
 """Begins what a scenario was called with."""
 _BINARY = Field("$binary")
@@ -157,10 +160,12 @@ class N8nValues:
             self._found(error)
             written = otherwise
         if isinstance(source, str) and "{{" in source:
-            why = next((one.what for one in self.findings[before:] if one.rule != _NOTHING_THERE), "")
+            found = self.findings[before:]
+            why = next((one.what for one in found if one.rule != _NOTHING_THERE), "")
+            gone = next((one.what for one in found if one.rule == _NOTHING_THERE), "")
             shown = written if isinstance(written, str) else json.dumps(written)
             self.translations.append(
-                Translation(where=self._where, source=source, written=None if why else shown, why=why)
+                Translation(where=self._where, source=source, written=None if why else shown, why=why, gone=gone)
             )
         return written
 
@@ -275,6 +280,8 @@ class N8nValues:
             return node
         if _GONE.match(node.text):
             what, rule = f"`{shorten(node.text, 120)}` refers to a module that isn't there", _NOTHING_THERE
+        elif _NAME.fullmatch(node.text.strip()):
+            what, rule = f"`{shorten(node.text, 120)}` is the name of nothing in this scenario", _NOTHING_THERE
         else:
             what, rule = f"`{shorten(node.text, 120)}` has no known meaning, on Make either", "n8n.emit.expression"
         self._found(CompileError(what, hint="nothing stands in its place, as on Make; say what is meant"), rule)
