@@ -52,7 +52,7 @@ _STARTS = re.compile(r":(?:.*?)(?:watch|trigger|^new|polling|listen|received|pre
 
 @dataclass
 class Known:
-    """What the registry says of a module, and the values of its inputs once they are read."""
+    """What the registry says of a module; `sure` where it lists that very name and version."""
 
     source: Source
     app: App | None = None
@@ -61,17 +61,30 @@ class Known:
     form: MakeModule | None = None
     headers: tuple[str, ...] | None = None
     feeds: bool = False
+    sure: bool = True
 
 
 def look_up(source: Source, feeds: bool = False) -> Known:
-    """What the registry knows of a module; `feeds`: whether an aggregator collects its bundles."""
+    """What the registry knows of a module; `feeds`: whether an aggregator collects its bundles.
+
+    A version that the registry doesn't list, or a name spelled a little otherwise, is the same operation only where
+    that reads all its fields and finds there what it can't do without."""
     headers = headers_of(source.data)
     module = Module(source.mapper, source.parameters, headers, feeds=feeds)
-    found = registry().for_make(module, source.name, source.version)
-    if found is None:
-        return Known(source, headers=headers, feeds=feeds)
-    app, name, form = found
-    return Known(source, app, name, app.operations[name], form, headers, feeds)
+    for app, name, form in registry().for_make(module, source.name):
+        sure = form.module == source.name and form.takes(source.version)
+        known = Known(source, app, name, app.operations[name], form, headers, feeds, sure)
+        if sure or _says_it_all(known, module):
+            return known
+    return Known(source, headers=headers, feeds=feeds)
+
+
+def _says_it_all(known: Known, module: Module) -> bool:
+    form, operation = known.form, known.operation
+    if form is None or operation is None or unread(known):
+        return False
+    needed = (name for name, field in operation.inputs.items() if field.required)
+    return all(read_one(form.ways.get(name, ()), module) is not None for name in needed)
 
 
 def starts(known: Known) -> bool:
@@ -168,6 +181,9 @@ class ModuleReader:
         if known.app and known.operation and known.form and (known.operation.kind == "trigger") is trigger:
             kind = TriggerStep if trigger else AppStep
             inputs = self._inputs(known, known.operation, known.form)
+            if not known.sure:
+                what = f"is read as `{known.form.module}`, version {known.form.version}, which has all of its fields"
+                self._note(source, what, "compare what it gives before the switch")
             fields = {**common, "app": known.app.app, "operation": known.name, "connection": connection}
             return kind.model_validate({**fields, "inputs": inputs})
         native: dict[str, JsonValue] = {

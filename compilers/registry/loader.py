@@ -20,9 +20,13 @@ from compilers.spec import findings_of
 
 _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FLOW = TypeAdapter(dict[str, FlowModule])
+_MODULE = re.compile(r"""\bmodule:[ ]["']?([a-z0-9][A-Za-z0-9#-]*:[A-Za-z0-9]+)""")
+_ARTICLE = re.compile(r"(?<=[a-z])An?(?=[A-Z])")
 
 
-_MODULE = re.compile(r"""\bmodule:[ ]["']?([a-z][A-Za-z0-9#-]*:[A-Za-z0-9]+)""")
+def plain_name(module: str) -> str:
+    """A module's name without what apps spell now one way and now another: `trello:createACard` and `CreateCard`."""
+    return _ARTICLE.sub("", module).lower()
 
 
 class Apps(Mapping[str, App]):
@@ -57,11 +61,11 @@ class Apps(Mapping[str, App]):
 
     @cached_property
     def by_module(self) -> Mapping[str, tuple[str, ...]]:
-        """The apps whose files name a module of Make, without reading them as YAML."""
+        """The apps whose files name a module of Make, by its `plain_name`, without reading them as YAML."""
         found: dict[str, dict[str, None]] = {}
         for name, file in self._files.items():
             for module in _MODULE.findall(file.read_text(encoding="utf-8")):
-                found.setdefault(module, {})[name] = None
+                found.setdefault(plain_name(module), {})[name] = None
         return {module: tuple(names) for module, names in found.items()}
 
 
@@ -89,24 +93,22 @@ class Registry:
                 f"app `{app}` has no operation `{operation}`", hint=_near(operation, operations)
             ) from None
 
-    def for_make(self, module: Module, name: str, version: int | None) -> tuple[App, str, MakeModule] | None:
-        """The operation that a module of Make is, told by its name, its version and its fields; None for none."""
-        for app, operation, known in self._operations(name):
-            if known.takes(version) and holds(known.when, module):
-                return app, operation, known
-        return None
+    def for_make(self, module: Module, name: str) -> tuple[tuple[App, str, MakeModule], ...]:
+        """The operations that a module of Make may be, told by its name and its fields. Names that differ in capitals
+        and articles only are alike; those spelled as asked come first, then those that ask something of the fields."""
+        return tuple(row for row in self._operations(name) if holds(row[2].when, module))
 
     def _operations(self, name: str) -> tuple[tuple[App, str, MakeModule], ...]:
-        """The operations that a module of Make may be; those that ask something of its fields come first."""
         if name not in self._modules:
+            alike = plain_name(name)
             rows = [
                 (app, operation_name, known)
-                for app in (self.apps[app_name] for app_name in self.apps.by_module.get(name, ()))
+                for app in (self.apps[app_name] for app_name in self.apps.by_module.get(alike, ()))
                 for operation_name, operation in app.operations.items()
                 for known in operation.make_modules
-                if known.module == name and known.read
+                if known.module and plain_name(known.module) == alike and known.read
             ]
-            self._modules[name] = tuple(sorted(rows, key=lambda row: not row[2].when))
+            self._modules[name] = tuple(sorted(rows, key=lambda row: (row[2].module != name, not row[2].when)))
         return self._modules[name]
 
     @cached_property

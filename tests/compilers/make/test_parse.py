@@ -182,6 +182,28 @@ def test_what_it_does_not_know_is_carried_whole() -> None:
     assert str(native.mapper["a"]).startswith("{{ gateway") or "{{" in str(native.mapper["a"])
 
 
+@pytest.mark.parametrize(
+    ("name", "version", "more", "known"),
+    [
+        ("slack:CreateMessage", 4, {}, True),
+        ("slack:CreateMessage", 4, {"brand_new": "x"}, True),
+        ("slack:CreateMessage", 97, {}, True),
+        ("slack:CreateMessage", 97, {"brand_new": "x"}, False),
+        ("slack:createAMessage", 97, {}, True),
+        ("slack:CreateMessage", 97, {"channel": None}, False),
+        ("slack:CreateMessageForNobody", 4, {}, False),
+    ],
+)
+def test_another_version_is_the_same_only_where_all_of_it_is_read(
+    name: str, version: int, more: Json, known: bool
+) -> None:
+    mapper: Json = {"channelWType": "manualy", "channel": "team", "text": "New: {{1.name}}", **more}
+    document = blueprint(hook(), module(2, name, mapper, version))
+    message = parse(document).spec.steps[0]
+    assert isinstance(message, AppStep if known else NativeStep)
+    assert back(document) == document
+
+
 def test_an_edited_step_is_written_as_it_is_now_and_the_rest_as_it_was() -> None:
     document = json.loads(EXAMPLE.read_text())
     spec = parse(document).spec
