@@ -449,7 +449,123 @@ STATE = (
     ),
 )
 
+STORE = 7
+"""The number of the data store of the scenarios; the tests make its data table."""
+
+
+def store(number: int, what: str, mapper: Json | None = None, **more: Any) -> Json:
+    """A module of the data store."""
+    parameters: Json = {"datastore": STORE, **more.pop("parameters", {})}
+    return module(number, f"datastore:{what}", mapper or {}, parameters=parameters, **more)
+
+
+STORED = (
+    Scenario(
+        "store-keeps",
+        "a record is there for the next run, under its key; a key that isn't there gives nothing",
+        [
+            hook(),
+            router(
+                2,
+                [
+                    iterate(3, "{{1.add}}"),
+                    store(4, "AddRecord", {"key": "{{3.id}}", "data": {"n": "{{3.n}}"}, "overwrite": True}),
+                ],
+                [
+                    store(5, "GetRecord", {"key": "{{1.get}}", "returnWrapped": False}),
+                    store(6, "ExistRecord", {"key": "{{1.get}}"}),
+                    store(7, "CountRecords"),
+                    respond(8, '"{{5.n}} {{6.exist}} {{7.count}}"'),
+                ],
+            ),
+        ],
+        (
+            Case({"add": [{"id": "a", "n": 1}, {"id": "b", "n": 22}], "get": "b"}, "22 true 2"),
+            Case({"add": [], "get": "a"}, "1 true 2"),
+            Case({"add": [{"id": "a", "n": 5}], "get": "a"}, "5 true 2"),
+            Case({"add": [], "get": "nobody"}, " false 2"),
+        ),
+    ),
+    Scenario(
+        "store-searches",
+        "a search gives one bundle for each record that its conditions take, in its order, and none when none is",
+        [
+            hook(),
+            iterate(2, "{{1.add}}"),
+            store(3, "AddRecord", {"key": "{{2.id}}", "data": {"n": "{{2.n}}"}, "overwrite": True}),
+            collect(4, 2, {}),
+            store(
+                5,
+                "SearchRecord",
+                {
+                    "filter": [[{"a": "n", "b": "{{1.least}}", "o": "number:greaterorequal"}]],
+                    "sort": [{"key": "n", "order": -1}],
+                    "mappAbleLimit": "2",
+                },
+                parameters={"continueWhenNoRes": False},
+            ),
+            collect_text(6, 5, "{{5.key}}={{5.data.n}}"),
+            respond(7, '"{{6.text}}"'),
+        ],
+        (
+            Case({"add": [{"id": "a", "n": 1}, {"id": "b", "n": 3}, {"id": "c", "n": 2}], "least": 2}, "b=3,c=2"),
+            Case({"add": [{"id": "d", "n": 9}], "least": 0}, "d=9,b=3"),
+            Case({"add": [{"id": "d", "n": 9}], "least": 10}, ""),
+        ),
+    ),
+    Scenario(
+        "store-changes",
+        "an update keeps the other fields; what is deleted is gone",
+        [
+            hook(),
+            store(2, "AddRecord", {"key": "a", "data": {"n": "1", "m": "2"}, "overwrite": True}),
+            store(3, "UpdateRecord", {"key": "a", "data": {"n": "{{1.n}}"}, "upsert": False, "overwriteArrays": False}),
+            store(4, "GetRecord", {"key": "a", "returnWrapped": False}),
+            store(5, "DeleteRecord", {"key": "a"}),
+            store(6, "ExistRecord", {"key": "a"}),
+            respond(7, '"{{4.n}} {{4.m}} {{6.exist}}"'),
+        ],
+        (Case({"n": 8}, "8 2 false"),),
+    ),
+)
+
 VALUES = (
+    Scenario(
+        "line-filter",
+        "a filter on a line stops the bundles that don't pass it, and only those",
+        [
+            hook(),
+            iterate(2, "{{1.items}}"),
+            tell(3, "{{2.value}}", when=when("{{2.value}}", "number:greater", "2")),
+        ],
+        (Case(ONE_TO_FOUR, seen=("3", "4")), Case({"items": [1]}, seen=())),
+    ),
+    Scenario(
+        "routers-in-routers",
+        "an inner fallback is asked only where its own router was reached",
+        [
+            hook(),
+            router(
+                2,
+                [
+                    router(
+                        3,
+                        [tell(4, "both", when=when("{{1.b}}", "text:equal", "y"))],
+                        [tell(5, "a only")],
+                        otherwise=1,
+                        when=when("{{1.a}}", "text:equal", "y"),
+                    )
+                ],
+                [tell(6, "no a")],
+                otherwise=1,
+            ),
+        ],
+        (
+            Case({"a": "y", "b": "y"}, seen=("both",)),
+            Case({"a": "y"}, seen=("a only",)),
+            Case({"b": "y"}, seen=("no a",)),
+        ),
+    ),
     Scenario(
         "comparisons",
         "operands are taken as the operator's type",
@@ -476,4 +592,26 @@ VALUES = (
     ),
 )
 
-SCENARIOS: tuple[Scenario, ...] = (*ORDER, *COLLECTING, *ERRORS, *STATE, *VALUES)
+CALLED: list[JsonValue] = [
+    module(1, "scenario-service:StartSubscenario", {}, 2),
+    tell(2, "called with {{var.input.name}}"),
+    module(3, "scenario-service:ReturnData", {"greeting": "Hello {{var.input.name}}"}, 2),
+]
+"""A scenario that others call."""
+
+CALLER: list[JsonValue] = [
+    hook(),
+    iterate(2, "{{1.names}}"),
+    module(
+        3,
+        "scenario-service:CallSubscenario",
+        {"data": {"name": "{{2.value}}"}},
+        2,
+        parameters={"scenario": "SCN_1", "shouldWaitForExecutionEnd": True},
+    ),
+    collect_text(4, 2, "{{3.greeting}}"),
+    respond(5, '"{{4.text}}"'),
+]
+"""A scenario that calls it for each name."""
+
+SCENARIOS: tuple[Scenario, ...] = (*ORDER, *COLLECTING, *ERRORS, *STATE, *STORED, *VALUES)

@@ -12,7 +12,7 @@ from compilers.make.parse import parse
 from compilers.n8n.emit import emit
 from resources.n8n_server import N8nServer
 from tests.live.conftest import Service
-from tests.live.scenarios import SCENARIOS, SERVICE, Case, Scenario
+from tests.live.scenarios import CALLED, CALLER, SCENARIOS, SERVICE, STORE, Case, Scenario
 
 pytestmark = pytest.mark.live
 
@@ -21,6 +21,11 @@ def migrated(scenario: Scenario, address: str) -> dict[str, JsonValue]:
     """The scenario's workflow, which calls the recording service."""
     text = json.dumps(scenario.blueprint).replace(SERVICE, address)
     return emit(parse(json.loads(text)).spec, by_hand=True).document
+
+
+def made_of(flow: list[JsonValue], address: str) -> dict[str, JsonValue]:
+    """The workflow of a flow without cases."""
+    return migrated(Scenario("called", "", flow, ()), address)
 
 
 def path_of(document: dict[str, JsonValue]) -> str:
@@ -38,6 +43,7 @@ def path_of(document: dict[str, JsonValue]) -> str:
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_what_make_does(scenario: Scenario, n8n: N8nServer, service: Service) -> None:
     document = migrated(scenario, service.address)
+    n8n.empty_data_table(f"data-store-{STORE}", {"key": "string", "data": "string"})
     workflow = n8n.create(document)
     try:
         n8n.activate(workflow)
@@ -45,6 +51,21 @@ def test_what_make_does(scenario: Scenario, n8n: N8nServer, service: Service) ->
             check(case, workflow, path_of(document), n8n, service)
     finally:
         n8n.delete(workflow)
+
+
+def test_a_scenario_calls_another(n8n: N8nServer, service: Service) -> None:
+    called = n8n.create(made_of(CALLED, service.address))
+    text = json.dumps(CALLER).replace("SCN_1", called)
+    document = made_of(json.loads(text), service.address)
+    caller = n8n.create(document)
+    try:
+        n8n.activate(called)
+        n8n.activate(caller)
+        case = Case({"names": ["Ana", "Ben"]}, "Hello Ana,Hello Ben", seen=("called with Ana", "called with Ben"))
+        check(case, caller, path_of(document), n8n, service)
+    finally:
+        n8n.delete(caller)
+        n8n.delete(called)
 
 
 def check(case: Case, workflow: str, path: str, n8n: N8nServer, service: Service) -> None:
