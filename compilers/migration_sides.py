@@ -15,8 +15,8 @@ from compilers.expressions.tree import Path
 from compilers.graph import SpecGraph
 from compilers.make.differences import differences_of as differences_on_make
 from compilers.make.emit import emit as emit_make
+from compilers.make.known import unknown_output, unread
 from compilers.make.parse import parse as parse_make
-from compilers.make.read_modules import unknown_output, unread
 from compilers.make.source import Source as MakeModule
 from compilers.n8n.differences import Difference
 from compilers.n8n.differences import differences_of as differences_on_n8n

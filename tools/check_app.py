@@ -20,8 +20,8 @@ from pathlib import Path
 from compilers.errors import UserError
 from compilers.expressions import parse as parse_expression
 from compilers.expressions.tree import references
+from compilers.make.known import look_up, unknown_output, unread
 from compilers.make.parse import Parsed, parse
-from compilers.make.read_modules import look_up, unknown_output, unread
 from compilers.n8n.emit import emit
 from compilers.registry import App, registry
 from compilers.spec import Spec, strings_in, templates_of

@@ -21,12 +21,12 @@ from pydantic import JsonValue, ValidationError
 
 from compilers.documents import Object, items, members
 from compilers.errors import Finding, SpecError, shorten
-from compilers.make.emit import write
-from compilers.make.read_modules import ACCOUNTS, Known, ModuleReader, is_structural, look_up, path_reader, starts
+from compilers.make.known import ACCOUNTS, Known, look_up, path_reader, starts
+from compilers.make.read_modules import ModuleReader, is_structural
 from compilers.make.read_settings import read_schedule, read_settings
 from compilers.make.read_values import ReadValues
+from compilers.make.residues import with_residues
 from compilers.make.source import (
-    BRANCHES,
     DIRECTIVES,
     IF_ELSE,
     MERGE,
@@ -39,7 +39,6 @@ from compilers.make.source import (
 from compilers.naming import Names, as_slug
 from compilers.operators import from_make
 from compilers.registry import registry
-from compilers.residue import changes
 from compilers.spec import (
     AnyStep,
     Condition,
@@ -394,57 +393,3 @@ def is_instant(trigger: AnyStep) -> bool:
     """Whether an event starts the scenario, so that it has no schedule."""
     operation = registry().find(trigger.app, trigger.operation) if isinstance(trigger, TriggerStep) else None
     return operation is not None and operation.instant
-
-
-def with_residues(spec: Spec, document: Object, modules: Mapping[str, Known], directives: Mapping[str, Source]) -> Spec:
-    """The spec with all that its steps' modules, and the document, hold beyond what the compiler writes."""
-    sources = {known.source.step: known.source for known in modules.values() if known.source.step}
-    ends = {sources[step].id: step for step in sources}
-    kept: dict[str, Object] = {step.id: dict(step.residue.get("make", {})) for step in spec.nodes}
-    for step, source in sources.items():
-        kept[step] |= {"id": source.data.get("id"), "module": source.name, "version": source.version}
-        if source.handler and source.id not in directives:
-            kept[step]["no_directive"] = True
-    for failed, directive in directives.items():
-        kept[ends[failed]]["directive"] = {"id": directive.data.get("id")}
-    written = write(_keeping(spec, kept, {}))
-    for step, source in sources.items():
-        kept[step]["changes"] = changes(shell(written.modules.get(step, {})), shell(source.data))
-    for failed, source in directives.items():
-        was = shell(written.modules.get(f"{ends[failed]}/directive", {}))
-        known: Object = {"id": source.data.get("id"), "changes": changes(was, shell(source.data))}
-        kept[ends[failed]]["directive"] = known
-    return _keeping(spec, kept, {"changes": changes(frame(written.document), frame(document))})
-
-
-def _keeping(spec: Spec, kept: Mapping[str, Object], root: Object) -> Spec:
-    def with_its(step: AnyStep) -> AnyStep:
-        return step.model_copy(update={"residue": {"make": kept[step.id]}}) if kept.get(step.id) else step
-
-    steps = tuple(with_its(step) for step in spec.steps)
-    return spec.model_copy(update={"trigger": with_its(spec.trigger), "steps": steps, "residue": {"make": root}})
-
-
-def shell(module: Mapping[str, JsonValue]) -> Object:
-    """A module without the modules inside it."""
-    found = dict(module)
-    key = BRANCHES.get(str(found.get("module")), "")
-    if key in found:
-        found[key] = [
-            {name: value for name, value in members(one).items() if name != "flow"} for one in items(found[key])
-        ]
-    if found.get("onerror"):
-        found["onerror"] = True
-    return found
-
-
-def frame(document: Mapping[str, JsonValue]) -> Object:
-    """A blueprint without its modules."""
-    found = {key: value for key, value in document.items() if key != "flow"}
-    metadata = dict(members(found.get("metadata")))
-    designer = members(metadata.get("designer"))
-    if "orphans" in designer:
-        metadata["designer"] = {**designer, "orphans": []}
-    if "metadata" in found:
-        found["metadata"] = metadata
-    return found
