@@ -59,8 +59,9 @@ def _says_it_all(known: Known, module: Module) -> bool:
     form, operation = known.form, known.operation
     if form is None or operation is None or unread(known):
         return False
-    needed = (name for name, field in operation.inputs.items() if field.required)
-    return all(read_one(form.ways.get(name, ()), module) is not None for name in needed)
+    needed = (name for name, field in operation.inputs.items() if field.required and name in form.ways)
+    whole = Module(module.mapper, module.parameters, module.headers, rest_of(known, form, module.mapper))
+    return all(read_one(form.ways[name], whole) is not None for name in needed)
 
 
 def starts(known: Known) -> bool:

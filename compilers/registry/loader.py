@@ -21,7 +21,7 @@ from compilers.spec import findings_of
 _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FLOW = TypeAdapter(dict[str, FlowModule])
 _MODULE = re.compile(r"""\bmodule:[ ]["']?([a-z0-9][A-Za-z0-9#-]*:[A-Za-z0-9]+)""")
-_ARTICLE = re.compile(r"(?<=[a-z])An?(?=[A-Z])")
+_ARTICLE = re.compile(r"(?<=[a-z])(?:An(?=[A-Z])|A(?=[A-Z][a-z]))")
 
 
 def plain_name(module: str) -> str:

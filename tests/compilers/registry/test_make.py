@@ -47,6 +47,11 @@ class Facts(BaseModel):
     declared_parameters: dict[str, Declared] = Field(default_factory=dict)
     declared_mapper: dict[str, Declared] = Field(default_factory=dict)
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether any blueprint has the module with a field filled in, without which it tells nothing of them."""
+        return bool(self.parameters | self.mapper)
+
 
 class PlainMake:
     """Writes templates as they stand."""
@@ -109,7 +114,7 @@ def test_every_field_is_one_that_the_module_has(facts: dict[str, Facts]) -> None
     unknown = {
         f"{module}: {key}"
         for _, module, parameters, mapper in bound()
-        if (known := facts.get(module))
+        if (known := facts.get(module)) and known.is_shown
         for key in [
             *(parameters.keys() - known.parameters - known.declared_parameters.keys()),
             *(mapper.keys() - known.mapper - known.declared_mapper.keys() - facts[ALIKE.get(module, module)].mapper),
@@ -165,7 +170,7 @@ def test_webhooks_and_accounts_go_where_the_module_takes_them(facts: dict[str, F
     for name, app, operation in operations():
         make = operation.make
         known = facts.get(make.module) if make and make.module else None
-        if make is None or known is None:
+        if make is None or known is None or not known.is_shown:
             continue
         types = {key: field.type for key, field in known.declared_parameters.items()}
         if make.hook and types.get(make.hook) != f"hook:{make.hook_type}":
