@@ -39,18 +39,24 @@ class Known:
     feeds: bool = False
     sure: bool = True
 
+    @property
+    def removes(self) -> bool:
+        """Whether the operation takes something away for good."""
+        return self.operation is not None and self.operation.removes
+
 
 def look_up(source: Source, feeds: bool = False) -> Known:
     """What the registry knows of a module; `feeds`: whether an aggregator collects its bundles.
 
     A version that the registry doesn't list, or a name spelled a little otherwise, is the same operation only where
-    that reads all its fields and finds there what it can't do without."""
+    that reads all its fields and finds there what it can't do without. What removes something is always asked for the
+    first of these: the field that isn't read may be the one that says how much."""
     headers = headers_of(source.data)
     module = Module(source.mapper, source.parameters, headers, feeds=feeds)
     for app, name, form in registry().for_make(module, source.name):
         sure = form.module == source.name and form.takes(source.version)
         known = Known(source, app, name, app.operations[name], form, headers, feeds, sure)
-        if sure or _says_it_all(known, module):
+        if (sure and not (known.removes and unread(known))) or _says_it_all(known, module):
             return known
     return Known(source, headers=headers, feeds=feeds)
 

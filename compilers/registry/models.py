@@ -189,6 +189,10 @@ class Operation(RegistryModel):
     open_outputs: bool = Field(default=False, description="gives further fields that can't be known beforehand")
     connection: bool = Field(default=True, description="false: works without the app's account")
     side_effect: bool = Field(default=True, description="changes something outside; false for reads and transforms")
+    removes: bool = Field(
+        default=False,
+        description="takes away what can't be had back, so that a module is this only where all of its fields are read",
+    )
     keeps_state: bool = Field(default=False, description="remembers something from one bundle to the next")
     make: MakeModule | None = None
     make_forms: tuple[MakeModule, ...] = Field(default=(), description="further modules of Make that do the same")

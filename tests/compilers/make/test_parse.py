@@ -204,6 +204,12 @@ def test_another_version_is_the_same_only_where_all_of_it_is_read(
     assert back(document) == document
 
 
+@pytest.mark.parametrize(("more", "known"), [({}, True), ({"onlyOlderThan": "2020-01-01"}, False)])
+def test_what_removes_something_is_known_only_where_all_of_it_is_read(more: Json, known: bool) -> None:
+    removes = module(2, "datastore:DeleteRecord", {"key": "{{1.key}}", **more}, parameters={"datastore": 7})
+    assert isinstance(parse(blueprint(hook(), removes)).spec.steps[0], AppStep if known else NativeStep)
+
+
 def test_an_edited_step_is_written_as_it_is_now_and_the_rest_as_it_was() -> None:
     document = json.loads(EXAMPLE.read_text())
     spec = parse(document).spec

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
@@ -171,10 +171,12 @@ JSON = st.recursive(
 
 
 @given(value=JSON.filter(lambda value: value is not None))
+@example(value={"??": None})
 def test_json_and_javascript_hold_the_value_whole(value: JsonValue) -> None:
     bound = bind({"json": {"$json": "x"}, "js": {"$js": "return [${x}, 1];"}}, {"x": value}, Marker())
     assert json.loads(str(bound["json"])) == value
-    assert json.loads(str(bound["js"]).removeprefix("return ").removesuffix(";")) == [value, 1]
+    inside = str(bound["js"]).removeprefix("return [").removesuffix(", 1];")
+    assert json.loads(inside[1:-1] if inside.startswith("(") else inside) == value
 
 
 @given(value=st.text() | st.dictionaries(st.text(), st.text()), text=st.text())
