@@ -14,7 +14,17 @@ from compilers.expressions.tree import Field, Index, Path
 from compilers.make.headers import headers_of
 from compilers.make.read_values import system_path
 from compilers.make.source import Source
-from compilers.registry import App, Columns, MakeModule, Module, Operation, read_one, registry, says_something
+from compilers.registry import (
+    App,
+    Columns,
+    MakeModule,
+    Module,
+    Operation,
+    fields_of,
+    read_one,
+    registry,
+    says_something,
+)
 from compilers.spec import OutputField
 
 MOST_OUTPUTS = 200
@@ -140,15 +150,15 @@ def declared_outputs(known: Known) -> tuple[OutputField, ...]:
     return tuple(found.values())
 
 
+def _named(form: MakeModule) -> set[str]:
+    """The fields that the form reads, asks something of, or knows to say nothing."""
+    asked = {name for ways in form.ways.values() for way in ways for name in way.when}
+    return fields_of(form.ways) | asked | {*form.ignores, *form.when}
+
+
 def rest_of(known: Known, form: MakeModule, mapper: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """The fields of the mapper that no input reads by name and that say something."""
-    named = {way.source.split(".")[0] for ways in form.ways.values() for way in ways}
-    named |= {name for ways in form.ways.values() for way in ways for name in way.when}
-    named |= {
-        *form.ignores,
-        *form.when,
-        *(name for name, value in (form.mapper or {}).items() if value == mapper.get(name)),
-    }
+    named = _named(form) | {name for name, value in (form.mapper or {}).items() if value == mapper.get(name)}
     return {name: value for name, value in mapper.items() if name not in named and says_something(value)}
 
 
@@ -158,9 +168,7 @@ def unread(known: Known) -> dict[str, JsonValue]:
     if form is None or operation is None or known.app is None:
         return {}
     account = known.app.connection.make.parameter if known.app.connection and known.app.connection.make else ""
-    passed = {*form.ignores, *form.when, *ACCOUNTS, account, form.hook or ""}
-    passed |= {way.source.split(".")[0] for ways in form.ways.values() for way in ways if way.source}
-    passed |= {name for ways in form.ways.values() for way in ways for name in way.when}
+    passed = {*_named(form), *ACCOUNTS, account, form.hook or ""}
     if "*" in passed or any(way.how == "rest" for ways in form.ways.values() for way in ways):
         passed |= known.source.mapper.keys()
     fixed_values = {**form.parameters, **(form.mapper or {})}

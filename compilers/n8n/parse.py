@@ -29,6 +29,7 @@ from compilers.n8n.read_values import Placed, ReadValues
 from compilers.n8n.source import Source, Workflow, WorkflowError, read
 from compilers.naming import Names, as_slug
 from compilers.operators import OPERATORS
+from compilers.registry import fields_of
 from compilers.spec import (
     AnyStep,
     Condition,
@@ -127,7 +128,7 @@ class _Parser:
         )
         self._tell()
         return Parsed(
-            with_residues(spec, self._workflow, self._flow),
+            with_residues(spec, self._workflow, self._flow, self._known),
             tuple(self._findings),
             self._workflow,
             {source.step: source for source in self._sources},
@@ -316,19 +317,17 @@ class _Parser:
             self._findings.append(finding)
 
 
-def stays_whole(step: AnyStep, written: Object, source: Source) -> bool:
+def stays_whole(step: AnyStep, written: Object, source: Source, known: Known | None) -> bool:
     """Whether a node's parameters are changed together or not at all: those of a construct of the spec's own, and those
     of an operation whose inputs n8n has under other names than the compiler gives them."""
     if isinstance(step, NativeStep):
         return False
-    known = look_up(source) if isinstance(step, OperationStep) else None
-    if known is None:
+    if known is None or not isinstance(step, OperationStep):
         return True
-    heads = {way.source.split(".")[0] for ways in known.form.ways.values() for way in ways}
-    return bool(heads & (members(written.get("parameters")).keys() ^ source.parameters.keys()))
+    return bool(fields_of(known.form.ways) & (members(written.get("parameters")).keys() ^ source.parameters.keys()))
 
 
-def with_residues(spec: Spec, workflow: Workflow, flow: Flow) -> Spec:
+def with_residues(spec: Spec, workflow: Workflow, flow: Flow, known: Mapping[str, Known]) -> Spec:
     """The spec with all that its steps' nodes, and the document, hold beyond what the compiler writes."""
     document = workflow.document
     sources = {node.step: node for node in workflow.nodes.values() if node.step}
@@ -349,7 +348,7 @@ def with_residues(spec: Spec, workflow: Workflow, flow: Flow) -> Spec:
         source, node = sources.get(step.id), written.nodes.get(step.id)
         if source is None or node is None:
             return step
-        whole = stays_whole(step, node, source)
+        whole = stays_whole(step, node, source, known.get(source.name))
         found = {**kept.of(step), **kept.node_residue(node, source.data, whole)}
         return step.model_copy(update={"residue": {"n8n": found}})
 

@@ -26,6 +26,7 @@ from compilers.registry import (
     N8nNode,
     Operation,
     Read,
+    fields_of,
     holds,
     read_one,
     registry,
@@ -173,9 +174,7 @@ def _defaults(source: Source) -> Mapping[str, JsonValue]:
 
 def unread(row: Known, source: Source) -> dict[str, JsonValue]:
     """The parameters that say something and that the operation doesn't read: what a migration would leave behind."""
-    ways = row.form.ways
-    read = {way.source for one in ways.values() for way in one}
-    passed = {place.split(".")[0] for place in read}
+    passed = fields_of(row.form.ways)
     passed |= {key for key, wanted in row.form.parameters.items() if not inputs_of(wanted)}
     passed |= {*_started(row), *_account(row), *row.form.ignores, "authentication", "options"}
     return {key: value for key, value in source.parameters.items() if says_something(value) and key not in passed}

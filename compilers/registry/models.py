@@ -11,7 +11,7 @@ from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from compilers.registry.binding import inputs_of
 from compilers.registry.reading import Module, Read, holds, turned_round
@@ -61,6 +61,10 @@ def _lists_of_ways(given: object) -> object:
     return {name: ways if isinstance(ways, list) else [ways] for name, ways in given.items()}
 
 
+Ways = Annotated[dict[str, tuple[Read, ...]], BeforeValidator(_lists_of_ways)]
+"""Where each input stands; one way is a list of one."""
+
+
 class MakeModule(RegistryModel):
     """A Make module."""
 
@@ -71,7 +75,7 @@ class MakeModule(RegistryModel):
     when: dict[str, JsonValue] = Field(
         default_factory=dict, description="the fields by which this operation is told from others of the same module"
     )
-    reads: dict[str, tuple[Read, ...]] = Field(
+    reads: Ways = Field(
         default_factory=dict, description="where inputs stand, beyond what the binding says; see `reading`"
     )
     ignores: tuple[str, ...] = Field(
@@ -84,11 +88,6 @@ class MakeModule(RegistryModel):
     connection: bool = Field(default=True, description="false: takes no account itself, as where its webhook holds it")
     source: str = Field(default="", description="where names and versions were seen")
     notes: str = ""
-
-    @field_validator("reads", mode="before")
-    @classmethod
-    def _one_way_is_a_list_of_one(cls, given: object) -> object:
-        return _lists_of_ways(given)
 
     @cached_property
     def ways(self) -> Mapping[str, tuple[Read, ...]]:
@@ -154,7 +153,7 @@ class N8nNode(N8nPart):
         default="", description="scheduled: JavaScript over `$json` that tells a new item from one seen before"
     )
     grade: Grade | None = Field(default=None, description="where it is another than the node's type says")
-    reads: dict[str, tuple[Read, ...]] = Field(
+    reads: Ways = Field(
         default_factory=dict, description="where inputs stand, beyond what the binding says; see `reading`"
     )
     told_by: dict[str, JsonValue] = Field(
@@ -163,11 +162,6 @@ class N8nNode(N8nPart):
     ignores: tuple[str, ...] = Field(default=(), description="parameters that say nothing beside what inputs say")
     bare: Bare | None = None
     notes: str = ""
-
-    @field_validator("reads", mode="before")
-    @classmethod
-    def _one_way_is_a_list_of_one(cls, given: object) -> object:
-        return _lists_of_ways(given)
 
     @cached_property
     def ways(self) -> Mapping[str, tuple[Read, ...]]:

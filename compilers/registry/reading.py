@@ -258,6 +258,11 @@ def _column(letters: JsonValue) -> int | None:
     return number - 1
 
 
+def fields_of(ways: Mapping[str, Sequence[Read]]) -> set[str]:
+    """The top-level fields in which the inputs of an operation stand."""
+    return {way.source.split(".")[0] for one in ways.values() for way in one}
+
+
 def turned_round(binding: Mapping[str, JsonValue] | None) -> dict[str, tuple[Read, ...]]:
     """How to read each input that a binding puts at a place of its own."""
     found: dict[str, tuple[Read, ...]] = {}
