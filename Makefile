@@ -25,8 +25,9 @@ test-slow: install ## run the slow tests: many builds, real daemons, processes t
 	@$(BIN)/python -m resources.n8n_oracle
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
-test-live: install ## run migrated scenarios on a real n8n server, which is installed once (5 minutes)
+test-live: install ## run builds, migrations and random specs on a real n8n server, which is installed once (5 minutes)
 	@$(BIN)/python -m resources.n8n_server
+	@$(BIN)/python -m resources.interceptor
 	@$(BIN)/python -m pytest -m live $(ARGS)
 
 lint: install ## ruff and mypy
@@ -34,8 +35,9 @@ lint: install ## ruff and mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: install ## measure what builds and migrations cost
+bench: install ## measure what builds, tests and migrations cost
 	@$(BIN)/python -m manageai_assets.bench $(ARGS)
+	@$(BIN)/python -m tools.bench_tests
 	@$(BIN)/python -m tools.bench_migrations
 
 install: $(STAMP) ## make .venv and install the pinned dependencies; done by the others where needed

@@ -67,8 +67,9 @@ class Translation(BaseModel):
 class Export(BaseModel):
     """The document that the platform imports, what a person must do with it, and what to know about it.
 
-    `places` maps each step of the spec to what stands for it on the platform: module ids or node names, in order;
-    `manual` are the steps that a person must build; `translations` say what became of the expressions.
+    `places` maps each step of the spec to what stands for it on the platform: module ids or node names, in order, and
+    `results` to the one that holds what the step gives, `mains` to the one that does the work and can fail; `manual`
+    are the steps that a person must build; `translations` say what became of the expressions.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,6 +80,8 @@ class Export(BaseModel):
     webhooks: tuple[NeededWebhook, ...] = ()
     findings: tuple[Finding, ...] = ()
     places: dict[str, tuple[str, ...]] = {}
+    results: dict[str, str] = {}
+    mains: dict[str, str] = {}
     manual: tuple[str, ...] = ()
     translations: tuple[Translation, ...] = ()
 

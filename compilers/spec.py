@@ -49,6 +49,7 @@ Label = Annotated[str, Field(max_length=200)]
 Text = Annotated[str, Field(max_length=100_000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 RegistryName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+AggregateMode = Literal["array", "text", "sum", "avg", "count", "min", "max"]
 
 
 class Model(BaseModel):
@@ -216,7 +217,7 @@ class AggregateStep(StepBase):
 
     kind: Literal["aggregate"] = "aggregate"
     source: StepId
-    mode: Literal["array", "text", "sum", "avg", "count", "min", "max"] = "array"
+    mode: AggregateMode = "array"
     fields: dict[str, JsonValue] = Field(
         default_factory=dict, description="array: the fields of each element; templates"
     )

@@ -143,10 +143,11 @@ def _server() -> Iterator[_Server]:
         from manageai_assets.intake import assets as intake
         from manageai_assets.pipeline import STAGES
         from manageai_assets.store.migrate import migrate
+        from manageai_assets.testing import assets as testing
 
         engine = engine_for(url)
         migrate(engine)
-        job = assemble([*intake.ASSETS, *build.ASSETS], STAGES).resolve_job_def(BUILD_JOB)
+        job = assemble([*intake.ASSETS, *build.ASSETS, *testing.ASSETS], STAGES).resolve_job_def(BUILD_JOB)
         with DagsterInstance.from_config(str(home)) as instance:
             yield _Server(instance, engine, job)
         engine.dispose()

@@ -88,6 +88,28 @@ def _parser() -> argparse.ArgumentParser:
     parse.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     parse.set_defaults(run=_migration("parse"))
 
+    test = verbs.add_parser("test", parents=[common], help="what proves that a build, a spec or an export works")
+    test.add_argument("subject", metavar="SLUG@vN|SPEC|EXPORT", help="a build, a canonical spec or an export")
+    test.add_argument("--on", choices=("simulate", "n8n", "make"), help="engine (default: TEST_ENGINE, else simulate)")
+    test.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the report there: JSON, Markdown, HTML")
+    test.add_argument("--artifacts", type=Path, metavar="DIR", help="where builds are (default: ARTIFACTS_URI)")
+    test.set_defaults(run=_of_tests("test"))
+
+    pilot = verbs.add_parser("pilot", parents=[common, origin], help="a migrated scenario on both sides, compared")
+    pilot.add_argument("blueprint", type=Path, metavar="BLUEPRINT", help="Make blueprint, JSON")
+    pilot.add_argument(
+        "--on", choices=("n8n", "simulate"), default="n8n", help="the n8n side (default: n8n, a real one)"
+    )
+    pilot.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the comparison there")
+    pilot.set_defaults(run=_of_tests("pilot"))
+
+    n8n = verbs.add_parser("n8n", help="an n8n server of one's own, for tests")
+    n8n_verbs = n8n.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    start = n8n_verbs.add_parser("start", parents=[common], help="install it once, start it, and stay until Ctrl-C")
+    start.add_argument("--port", type=int, default=5678, metavar="PORT", help="default: 5678")
+    start.add_argument("--sandbox", action="store_true", help="apps are played on this machine; nothing leaves it")
+    start.set_defaults(run=_of_tests("n8n_start"))
+
     validate = verbs.add_parser("validate", parents=[common], help="hold a spec or an export against the rules")
     validate.add_argument("file", type=Path, metavar="FILE")
     validate.add_argument("--platform", choices=("auto", "spec", *platforms()), default="auto", help="default: auto")
@@ -116,6 +138,18 @@ def _migration(command: str) -> Callable[[argparse.Namespace], commands.Outcome]
         from manageai_assets.migration import commands as of_migrations
 
         return of_migrations.migrate(options) if command == "migrate" else of_migrations.parse(options)
+
+    return run
+
+
+def _of_tests(command: str) -> Callable[[argparse.Namespace], commands.Outcome]:
+    """A command of the tests, whose code is loaded when it runs."""
+
+    def run(options: argparse.Namespace) -> commands.Outcome:
+        from manageai_assets.testing import commands as of_tests
+
+        run_it: Callable[[argparse.Namespace], commands.Outcome] = getattr(of_tests, command)
+        return run_it(options)
 
     return run
 

@@ -76,11 +76,12 @@ def everything(settings: "Settings") -> Definitions:
     from manageai_assets.build import assets as build
     from manageai_assets.intake import assets as intake
     from manageai_assets.migration import assets as migration
+    from manageai_assets.testing import assets as testing
     from sensors import all_sensors
 
     return assemble(
-        [*intake.ASSETS, *build.ASSETS, *migration.ASSETS],
-        [*intake.STAGES, *build.STAGES],
+        [*intake.ASSETS, *build.ASSETS, *testing.ASSETS, *migration.ASSETS],
+        [*intake.STAGES, *build.STAGES, *testing.STAGES],
         jobs=[intake.submit_intake, migration.MIGRATE],
         sensors=all_sensors(settings),
         resources={"migrations": migration.RESOURCE},

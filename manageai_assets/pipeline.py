@@ -22,6 +22,7 @@ from manageai_assets.intake.models import Intake
 from manageai_assets.intake.stages import assessment, canonical_spec
 from manageai_assets.intake.submitted import intake
 from manageai_assets.stages import Outcome, Stage, Value, run_stages
+from manageai_assets.testing.stages import test_page, test_report, test_suite, test_summary
 
 BUILD_STAGES: tuple[Stage, ...] = (
     assessment,
@@ -29,6 +30,10 @@ BUILD_STAGES: tuple[Stage, ...] = (
     validation_report,
     *EXPORTS.values(),
     export_validation_report,
+    test_suite,
+    test_report,
+    test_summary,
+    test_page,
     flow_picture,
     confidence,
     timeline,

@@ -6,7 +6,7 @@ Whatever is unset turns its feature off; nothing is read when this module is imp
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     make_api_key: SecretStr | None = None
     make_team_id: int | None = None
     make_zone: str | None = Field(default=None, description="such as `eu1`")
-    make_test_sandbox: str | None = None
+    make_test_sandbox: bool = Field(default=False, description="allows tests to create and run scenarios in the team")
     n8n_api_url: AnyHttpUrl | None = None
     n8n_api_key: SecretStr | None = None
 
@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
 
-    test_engine: str | None = None
+    test_engine: Literal["simulate", "n8n", "make"] = Field(default="simulate", description="what proves a build")
 
     @field_validator("data_dir", "inbox_dir")
     @classmethod

@@ -18,13 +18,13 @@ Nothing here knows Dagster: the command line runs stages directly (`run_stages`)
 from __future__ import annotations
 
 import inspect
-import json
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from compilers.errors import UserError
 
@@ -106,12 +106,9 @@ class Stage:
 
     def encode(self, value: Value) -> bytes:
         """The artifact's bytes; the same value always gives the same bytes."""
-        text = (
-            value
-            if isinstance(value, str)
-            else json.dumps(value.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
-        )
-        return text.encode("utf-8")
+        if isinstance(value, str):
+            return value.encode("utf-8")
+        return to_json(value.model_dump(mode="json"), indent=2) + b"\n"
 
     def decode(self, data: bytes) -> Value:
         """The value that an artifact's bytes hold."""

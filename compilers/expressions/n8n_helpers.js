@@ -247,8 +247,8 @@ const _digest = (hash, block, v, encoding, key, keyEncoding) => {
 // -- math --------------------------------------------------------------------------------------------------------
 const _shift = (v, places) => Number(String(v).replace(/e.*|$/, e => "e" + (Number(e.slice(1)) + places)));
 const _trunc = (v, decimals) => {
-  const places = decimals == null ? 0 : _whole(decimals);
-  return Math.abs(places) > 400 ? _number(v) : _shift(Math.trunc(_shift(_number(v), places)), -places) + 0;
+  const n = _number(v), places = decimals == null ? 0 : _whole(decimals);
+  return Math.abs(places) > 400 || !Number.isFinite(n) ? n : _shift(Math.trunc(_shift(n, places)), -places) + 0;
 };
 const _numbers = values => (values.length === 1 && Array.isArray(values[0]) ? values[0] : values)
   .filter(v => typeof v === "number" || typeof v === "string" && v.trim() !== "").map(_number).filter(v => !Number.isNaN(v));

@@ -11,7 +11,7 @@ from compilers.expressions.tree import Member, Node, Reference, Template
 
 __all__ = [
     "JsWriter", "KindOf", "ResolveJs", "finished", "joined", "js_value", "n8n_value", "unknown_kind", "write_js",
-    "write_template",
+    "write_template", "write_text",
 ]  # fmt: skip
 
 
@@ -27,6 +27,11 @@ def write_js(node: Node, resolve: ResolveJs, kind_of: KindOf = unknown_kind) -> 
     can't express, and whatever `resolve` raises.
     """
     return finished(JsWriter(resolve, kind_of).value(node))
+
+
+def write_text(node: Node, resolve: ResolveJs, kind_of: KindOf = unknown_kind) -> str:
+    """One expression as JavaScript whose value is its text; what isn't there is the empty text."""
+    return finished(JsWriter(resolve, kind_of).text(node))
 
 
 def write_template(template: Template, resolve: ResolveJs, kind_of: KindOf = unknown_kind) -> str:

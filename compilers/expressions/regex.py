@@ -14,6 +14,7 @@ from compilers.expressions.values import WHITE_SPACE
 _SPACES = "".join(f"\\u{ord(c):04x}" for c in WHITE_SPACE)
 _WORD = "A-Za-z0-9_"
 _CLASSES = {"d": "0-9", "w": _WORD, "s": _SPACES}
+_SETS = frozenset(f"\\{letter}" for letter in "dwsDWS")
 _EDGE = f"(?<=[{_WORD}])(?![{_WORD}])|(?<![{_WORD}])(?=[{_WORD}])"
 _LITERAL = re.compile(r"/(.+)/([a-z]*)\Z", re.DOTALL)
 _TOKEN = re.compile(
@@ -56,10 +57,14 @@ def javascript_regex(pattern: str, flags: str = "") -> Pattern[str]:
 def _translated(pattern: str, flags: str) -> str:
     out: list[str] = []
     inside = False
+    before = ""
     for match in _TOKEN.finditer(pattern):
-        kind, found = match.lastgroup, match.group()
+        kind, found, before, last = match.lastgroup, match.group(), match.group(), before
         if found.startswith("\\"):
             out.append(_escape(found, inside, "u" in flags))
+        elif inside and found == "-" and (last in _SETS or pattern[match.end() : match.end() + 2] in _SETS):
+            # beside a set of characters it is no range, and stands for itself
+            out.append("\\-")
         elif inside:
             inside = found != "]"
             out.append("\\[" if found == "[" else "\\[^\\]" if found == "[^]" else "\\[]" if found == "[]" else found)

@@ -3,6 +3,8 @@
 * Steps become modules numbered in the order in which they stand in the flow. A schedule is no module in Make: the flow
   then starts with the first step, behind a `util:BasicTrigger` where that step carries a filter or is a router.
 * A router that runs all matching routes is Make's router; one that runs the first matching is Make's if-else.
+* A list or an object inside JSON text is written by a module of its own before the one that holds the text; a filter
+  stands before both.
 * Accounts and webhooks belong to a team, so the blueprint leaves them open, labelled, and the export lists them.
 * What Make can't express stops the export with one finding for each obstacle.
 """
@@ -20,7 +22,11 @@ from compilers.export import Export, Translation, by_account
 from compilers.graph import SpecGraph
 from compilers.layout import grid
 from compilers.make import by_hand as hand
+from compilers.make.found import only_what_was_found
+from compilers.make.json_helpers import JsonHelpers
+from compilers.make.kinds import Kinds
 from compilers.make.modules import Module, ModuleMaker, directive, flow_module
+from compilers.make.numbers import Numbers, kept_id, kept_of
 from compilers.make.values import MakeValues
 from compilers.registry import registry
 from compilers.spec import (
@@ -69,6 +75,8 @@ def emit(
     slot with a note that holds the original (by step in `originals`, else as the spec has it), a value that can't be
     written is left out, and a warning says so.
     """
+    if "make" not in spec.residue:
+        spec = only_what_was_found(spec)
     if not by_hand:
         return _Emitter(spec).export()
     ready, findings = hand.prepared(spec)
@@ -99,9 +107,11 @@ class _Emitter:
             raise CompileError(f"the steps form a cycle: {' -> '.join(cycle)}", where="edges", hint=hint)
         self._steps: dict[str, AnyStep] = {step.id: step for step in spec.nodes}
         self._parsed = "make" in spec.residue
-        self._ids = self._numbers()
-        self._used = set(self._ids.values()) | {_kept_id(_of(step, "directive")) or 0 for step in spec.nodes}
+        self._numbers = Numbers(self._graph)
+        self._ids = self._numbers.of_steps
+        self._kinds = Kinds(self._graph.topological())
         self._made: dict[str, Module] = {}
+        self._helpers: dict[str, list[Module]] = {}
         self._maker = ModuleMaker(spec, self._graph, self._ids)
         self._findings: list[Finding] = list(findings)
         self._modules: dict[int, Module] = {}
@@ -116,24 +126,6 @@ class _Emitter:
                 above = (one for one in self._graph.line(step.id) if isinstance(self._steps[one], IfElseStep))
                 opened = next((one for one in above if one not in self._merges), None)
                 self._merges.setdefault(opened or self._graph.parent(step.id), step)
-
-    def _numbers(self) -> dict[str, int]:
-        """The number of every module: the one that a parsed module had, else the next that is free."""
-        ids: dict[str, int] = {}
-        taken: set[int] = set()
-        for step in self._graph.topological():
-            number = _kept_id(step.residue.get("make", {}))
-            if number is not None and number not in taken and self._has_module(step):
-                ids[step.id] = number
-                taken.add(number)
-        free = 0
-        for step in self._graph.topological():
-            if self._has_module(step) and step.id not in ids:
-                free += 1
-                while free in taken:
-                    free += 1
-                ids[step.id] = free
-        return ids
 
     def written(self) -> Written:
         """The document, and its modules by their steps."""
@@ -170,12 +162,15 @@ class _Emitter:
             connections=by_account(self._maker.connections),
             webhooks=tuple(self._maker.webhooks),
             findings=tuple(self._findings),
-            places={
-                step.id: (f"module {self._ids[step.id]}",) if step.id in self._ids else () for step in self._spec.nodes
-            },
+            places={step.id: self._places(step) for step in self._spec.nodes},
             translations=tuple(self._translations),
             manual=tuple(self._manual),
         )
+
+    def _places(self, step: AnyStep) -> tuple[str, ...]:
+        """The modules that stand for a step: its helpers, then its own."""
+        own = [self._ids[step.id]] if step.id in self._ids else []
+        return tuple(f"module {number}" for number in (*map(_id, self._helpers.get(step.id, ())), *own))
 
     def _restore(self, document: dict[str, JsonValue]) -> None:
         """Makes every module, and the document, what it was when it was parsed."""
@@ -184,7 +179,7 @@ class _Emitter:
             if step.id in self._made:
                 residue.apply(self._made[step.id], kept.get("changes"))
             if f"{step.id}/directive" in self._made:
-                residue.apply(self._made[f"{step.id}/directive"], _of(step, "directive").get("changes"))
+                residue.apply(self._made[f"{step.id}/directive"], kept_of(step, "directive").get("changes"))
         residue.apply(document, self._spec.residue.get("make", {}).get("changes"))
 
     # -- the document ------------------------------------------------------------------------------------------
@@ -239,7 +234,7 @@ class _Emitter:
         filtered = edges[0].filter is not None and bool(edges[0].filter.any_of)
         if self._parsed or not (filtered or isinstance(first, (RouterStep, IfElseStep))):
             return self._flow(first.id, edges[0] if self._parsed else None, None, 0).modules
-        starter: Module = {"id": self._new_id(), "module": "util:BasicTrigger", "version": 1}
+        starter: Module = {"id": self._numbers.new(), "module": "util:BasicTrigger", "version": 1}
         starter |= {"parameters": {"values": [{"spec": [{"name": "started", "value": "true"}]}]}, "mapper": {}}
         rest = self._flow(first.id, edges[0], None, 0).modules
         self._register(starter, trigger.title)
@@ -261,11 +256,13 @@ class _Emitter:
             step = self._steps[identifier]
             made = self._module(step, first=not modules and entered is not None)
             if made is not None:
+                line = [*self._helpers.get(step.id, ()), made]
                 if entered is not None and entered.kind != "branch" and entered.filter is not None:
-                    made["filter"] = self._filter(entered, entered.filter)
-                if modules:
-                    self._link(modules[-1], [made])
-                modules.append(made)
+                    line[0]["filter"] = self._filter(entered, entered.filter)
+                for module in line:
+                    if modules:
+                        self._link(modules[-1], [module])
+                    modules.append(module)
                 self._branches(step, made, depth)
             last = identifier
             merge = self._merge_of(step)
@@ -295,10 +292,11 @@ class _Emitter:
         if step.id not in self._ids and not (isinstance(step, StopStep) and first and "make" not in step.residue):
             return None
         if step.id not in self._ids:
-            self._ids[step.id] = self._new_id()
-        values = self._values(step)
+            self._ids[step.id] = self._numbers.new()
+        helpers = self._new_helpers(step)
         try:
-            made = self._maker.make(step, values)
+            made = self._maker.make(step, self._values(step, helpers))
+            self._add(step, helpers)
         except UserError as error:
             self._findings.append(_finding("error", error.where or f"steps.{step.id}", error.what, error.hint))
             made = hand.module(self._ids[step.id])
@@ -319,9 +317,22 @@ class _Emitter:
             self._handlers[str(_id(made))] = str(_id(handler[0]))
         return made
 
-    def _values(self, step: AnyStep) -> MakeValues:
+    def _new_helpers(self, step: AnyStep) -> JsonHelpers | None:
+        """What writes lists and objects as JSON before the step. A parsed module had none, and nothing comes before a
+        trigger."""
+        if "make" in step.residue or step.id == self._spec.trigger.id:
+            return None
+        return JsonHelpers(self._steps, self._numbers.new_helper)
+
+    def _add(self, step: AnyStep, helpers: JsonHelpers | None) -> None:
+        made = helpers.made if helpers else ()
+        self._helpers[step.id] = [helper.module for helper in made]
+        for helper in made:
+            self._register(helper.module, helper.name)
+
+    def _values(self, step: AnyStep, helpers: JsonHelpers | None = None) -> MakeValues:
         """A writer for values of that step, whose findings are kept."""
-        written = MakeValues(step, self._steps, self._ids, self._by_hand)
+        written = MakeValues(step, self._steps, self._ids, self._kinds, helpers, self._by_hand)
         written.findings, written.translations = self._findings, self._translations
         return written
 
@@ -399,7 +410,7 @@ class _Emitter:
         if rule is None or ends_itself:
             return flow
         values = self._values(step).at("on_error.substitute")
-        made = directive(rule, step, _kept_id(_of(step, "directive")) or self._new_id(), values)
+        made = directive(rule, step, kept_id(kept_of(step, "directive")) or self._numbers.new(), values)
         self._made[f"{step.id}/directive"] = made
         self._register(made, "")
         if flow:
@@ -407,19 +418,6 @@ class _Emitter:
         return [*flow, made]
 
     # -- ids and positions -------------------------------------------------------------------------------------
-
-    def _has_module(self, step: AnyStep) -> bool:
-        if isinstance(step, StopStep):
-            return step.outcome == "error"
-        if not isinstance(step, OperationStep):
-            return True
-        operation = registry().find(step.app, step.operation)
-        return operation is None or operation.make is None or operation.make.module is not None
-
-    def _new_id(self) -> int:
-        number = max(self._used, default=0) + 1
-        self._used.add(number)
-        return number
 
     def _register(self, made: Module, name: str) -> None:
         self._modules[_id(made)] = made
@@ -441,17 +439,6 @@ class _Emitter:
                 designer["name"] = self._names[int(node)]
             known = made.get("metadata")
             made["metadata"] = {"designer": designer, **(known if isinstance(known, dict) else {})}
-
-
-def _of(step: AnyStep, part: str) -> dict[str, JsonValue]:
-    """A part of what was kept of a parsed module."""
-    value = step.residue.get("make", {}).get(part)
-    return value if isinstance(value, dict) else {}
-
-
-def _kept_id(kept: dict[str, JsonValue]) -> int | None:
-    value = kept.get("id")
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def _id(module: Module) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -93,17 +93,28 @@ def unwrap(document: JsonValue) -> Object:
     return inner
 
 
-def parse(document: JsonValue, *, slug: str = "", customer: str = "Unnamed client", timezone: str = "UTC") -> Parsed:
+LookUp = Callable[[Source, bool], Known]
+"""What is known of a module, given whether an aggregator collects its bundles."""
+
+
+def parse(
+    document: JsonValue,
+    *,
+    slug: str = "",
+    customer: str = "Unnamed client",
+    timezone: str = "UTC",
+    known: LookUp = look_up,
+) -> Parsed:
     """The spec of a blueprint in any of its wrappings. Raises `BlueprintError` for what is no blueprint.
 
     `slug` names the scenario (by default its own name does), and `timezone` is the organisation's, which no blueprint
-    holds.
+    holds. `known` says what there is to know of a module; one of which it knows nothing becomes a native step.
     """
-    return _Parser(unwrap(document), slug, customer, timezone).parsed()
+    return _Parser(unwrap(document), slug, customer, timezone, known).parsed()
 
 
 class _Parser:
-    def __init__(self, document: Object, slug: str, customer: str, timezone: str) -> None:
+    def __init__(self, document: Object, slug: str, customer: str, timezone: str, known: LookUp) -> None:
         self._document, self._customer, self._timezone = document, customer, timezone
         name = document.get("name")
         self._name = name if isinstance(name, str) and name.strip() else slug or "Scenario"
@@ -117,7 +128,7 @@ class _Parser:
         ]
         self._findings = reader.findings
         feeders = {str(source.parameters.get("feeder")) for source in reader.modules.values()}
-        self._known = {source.id: look_up(source, source.id in feeders) for source in reader.modules.values()}
+        self._known = {source.id: known(source, source.id in feeders) for source in reader.modules.values()}
         self._edges: list[Edge] = []
         self._steps: dict[str, AnyStep] = {}
         self._rules: dict[str, OnError] = {}

@@ -9,24 +9,37 @@ from pydantic import JsonValue
 
 from compilers.errors import CompileError, ExpressionError, Finding, UserError
 from compilers.export import Translation
-from compilers.expressions.catalogue import CATALOGUE
 from compilers.expressions.make_writer import write_expression, write_template
 from compilers.expressions.parser import parse
-from compilers.expressions.tree import Binary, Call, Field, Keyword, Literal, Node, Path, Reference, Template
-from compilers.paths import output_of, platform_path, system_field
-from compilers.spec import AnyStep, Filter, OutputField
+from compilers.expressions.tree import Field, Node, Reference, Template
+from compilers.make.json_helpers import JsonHelpers
+from compilers.make.kinds import Kinds
+from compilers.paths import platform_path, system_field
+from compilers.spec import AnyStep, Filter
 
 _SYSTEM_FIELDS = {"_index": "__IMTINDEX__", "_total": "__IMTLENGTH__", "key": "__IMTKEY__"}
 
 
+_BARE = r"^(true|false|-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?)$"
+"""What stands in JSON without quotes."""
+
+
 class MakeValues:
     """Writes the values of one step; what it can't write is collected in `findings` with its place. `by_hand`, the rest
-    of the value is written all the same."""
+    of the value is written all the same. Lists and objects in JSON text need `helpers`, which a place without a module
+    before it, such as a filter, doesn't have."""
 
     def __init__(
-        self, step: AnyStep, steps: Mapping[str, AnyStep], ids: Mapping[str, int], by_hand: bool = False
+        self,
+        step: AnyStep,
+        steps: Mapping[str, AnyStep],
+        ids: Mapping[str, int],
+        kinds: Kinds,
+        helpers: JsonHelpers | None = None,
+        by_hand: bool = False,
     ) -> None:
         self._step, self._steps, self._ids, self._by_hand = step, steps, ids, by_hand
+        self._kinds, self._helpers = kinds, helpers
         self._where = f"steps.{step.id}"
         self.findings: list[Finding] = []
         self.translations: list[Translation] = []
@@ -50,13 +63,15 @@ class MakeValues:
 
     def text(self, parts: list[str | tuple[JsonValue]]) -> JsonValue:
         """Fixed pieces and values as one text."""
-        return "".join(part if isinstance(part, str) else self._as_text(part[0]) for part in parts)
+        return "".join(part if isinstance(part, str) else self.as_text(part[0]) for part in parts)
 
     def json_text(self, value: JsonValue) -> JsonValue:
         """The value as JSON text. Make has no function that quotes: texts get their quotes, backslashes and line
-        breaks escaped by `replace`, numbers and truth values stand as they are."""
+        breaks escaped by `replace`, numbers and truth values stand as they are, and lists and objects are written by a
+        module before."""
         if isinstance(value, str) and (template := self._parse(value)) is not None and not template.is_literal:
-            return self._json_of(template)
+            whole = template.whole
+            return self._json_of_parts(template) if whole is None else self._json_of(whole, value)
         if isinstance(value, dict):
             return "{" + ",".join(f"{_quoted(key)}:{self.json_text(item)}" for key, item in value.items()) + "}"
         if isinstance(value, list):
@@ -84,7 +99,7 @@ class MakeValues:
                     continue
                 written: dict[str, JsonValue] = {"a": self.value(row.left), "o": spelling}
                 if row.operator not in ("exists", "not_exists"):
-                    written["b"] = self._as_text(row.right) if not isinstance(row.right, str) else self.value(row.right)
+                    written["b"] = self.as_text(row.right) if not isinstance(row.right, str) else self.value(row.right)
                 rows.append(written)
             groups.append(rows)
         return groups
@@ -125,7 +140,8 @@ class MakeValues:
             self.translations.append(Translation(where=self._where, source=text, written=shown, why=why))
         return "".join(written)
 
-    def _as_text(self, value: JsonValue) -> str:
+    def as_text(self, value: JsonValue) -> str:
+        """The value as a text."""
         if isinstance(value, str):
             return self._template(value)
         if isinstance(value, (dict, list)):
@@ -147,19 +163,23 @@ class MakeValues:
             return Reference(str(number), (Field(_SYSTEM_FIELDS[name]), *reference.path[1:]))
         return Reference(str(number), platform_path(step, reference, "make"))
 
-    def _json_of(self, template: Template) -> str:
-        whole = template.whole
-        if whole is not None:
-            kind = self._kind(whole)
-            written = self._expression(whole)
-            if kind in ("number", "boolean"):
-                return f'{{{{ifempty({written}; "null")}}}}'
-            if kind in ("array", "object"):
-                self._found(
-                    f"`{written}` is an {kind}, which Make can't write inside JSON text",
-                    "write its fields out one by one, or make the JSON with the `json` app's `create` before",
-                )
-            return '"' + self._escaped(written) + '"'
+    def _json_of(self, node: Node, template: str) -> str:
+        kind = self._kinds.of(node)
+        if kind in ("array", "object") and self._helpers is not None:
+            return self._helpers.json_of(node, template, self)
+        written = self._expression(node)
+        if kind == "calculated":
+            return f'{{{{if({_is_bare(written)}; {_or_null(written)}; "null")}}}}'
+        if kind in ("number", "boolean"):
+            return self._bare_or_quoted(written) if isinstance(node, Reference) else f"{{{{{_or_null(written)}}}}}"
+        if kind in ("array", "object") and "make" not in self._step.residue:
+            self._found(
+                f"`{written}` is an {kind}, which Make can't write inside JSON text here",
+                "write its fields out one by one, or make the JSON with the `json` app's `create` before",
+            )
+        return f'"{self._escaped(written)}"'
+
+    def _json_of_parts(self, template: Template) -> str:
         pieces = (
             json.dumps(part, ensure_ascii=False)[1:-1]
             if isinstance(part, str)
@@ -175,40 +195,31 @@ class MakeValues:
             self._found(error.what, error.hint)
             return '""'
 
+    def _bare_or_quoted(self, written: str) -> str:
+        """A value that should be a number or a truth value, and is quoted when it is another text after all."""
+        quoted = f'"""" + {_escaping(written)} + """"'
+        return f"{{{{if({_is_bare(written)}; {_or_null(written)}; {quoted})}}}}"
+
     @staticmethod
     def _escaped(written: str) -> str:
-        quotes = f'replace(replace({written}; "\\"; "\\\\"); """"; "\\""")'
-        return f'{{{{replace(replace({quotes}; newline; "\\n"); carriagereturn; "")}}}}'
-
-    def _kind(self, node: Node) -> str:
-        """The type of an expression's value, as far as it is known before it runs; `any` when it isn't."""
-        match node:
-            case Literal(value=value):
-                return "text" if isinstance(value, str) else "number"
-            case Keyword(name=name):
-                return {"true": "boolean", "false": "boolean", "emptyarray": "array"}.get(name, "text")
-            case Binary(op=op):
-                return "number" if op in "*/%-++" and op != "+" else "boolean" if op != "+" else "any"
-            case Call(name=name):
-                row = CATALOGUE.get(name)
-                return row.returns if row else "any"
-            case Reference():
-                step = self._steps.get(node.step)
-                return _declared_type(step, node.path) if step else "any"
-            case _:
-                return "any"
+        return f"{{{{{_escaping(written)}}}}}"
 
     def _found(self, what: str, hint: str = "") -> None:
         self.findings.append(Finding(rule="make.emit", severity="error", where=self._where, what=what, hint=hint))
 
 
-def _declared_type(step: AnyStep, path: Path) -> str:
-    dotted = ".".join(segment.name for segment in path if isinstance(segment, Field))
-    declared: tuple[OutputField, ...] = tuple(output for output in step.outputs if output.path == dotted)
-    if declared:
-        return declared[0].type
-    output = output_of(step, path)
-    return output.type if output and len(path) == 1 else "any"
+def _is_bare(written: str) -> str:
+    """The question whether a value stands in JSON without quotes, or is nothing."""
+    return f'replace(toString({written}); "/{_BARE}/"; "") = ""'
+
+
+def _or_null(written: str) -> str:
+    return f'ifempty({written}; "null")'
+
+
+def _escaping(written: str) -> str:
+    quotes = f'replace(replace({written}; "\\"; "\\\\"); """"; "\\""")'
+    return f'replace(replace({quotes}; newline; "\\n"); carriagereturn; "")'
 
 
 def _quoted(text: str) -> str:

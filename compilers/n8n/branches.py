@@ -94,6 +94,16 @@ def edge_filter(shop: Workshop, edge: Edge, condition: Filter) -> str:
     return _filter_node(shop, edge, title, condition, shop.values(step).at("filter"), None)
 
 
+def error_choice(shop: Workshop, edge: Edge, condition: Filter) -> str:
+    """The IF node that stands for an error route's filter: what doesn't pass it fails as if there were no route."""
+    step = shop.graph.step(edge.target)
+    title = condition.label or edge.label or f"Only for {step.title}"
+    key = f"{edge.source}/{edge.target}/filter"
+    row = registry().flow["if_else"]
+    parameters = filter_parameters(condition, shop.values(step).at("filter"), key)
+    return shop.canvas.add(key, title, row.n8n, row.n8n_version, parameters)
+
+
 def _filter_node(
     shop: Workshop, edge: Edge, title: str, condition: Filter | None, values: N8nValues, javascript: str | None
 ) -> str:

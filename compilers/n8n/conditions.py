@@ -53,6 +53,8 @@ def _is_native(row: Condition) -> bool:
         known = operator(row.operator)
     except UserError:
         return False
+    if row.ignore_case and row.operator.endswith("matches"):
+        return False  # n8n makes the value small and leaves the pattern as it is
     if row.operator in _EXISTENCE or (known.operand == "text" and known.n8n_type == "string"):
         return True
     return known.operand == "number" and isinstance(row.right, (int, float)) and not isinstance(row.right, bool)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from compilers.n8n.order import starts_with_several
 from compilers.registry import registry
-from compilers.spec import NativeStep, OperationStep, RespondStep, Spec
+from compilers.spec import NativeStep, OperationStep, RespondStep, Spec, strings_in, templates_of
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,13 @@ def _is_scheduled(spec: Spec) -> bool:
     return not _starts_at_once(spec) and not isinstance(spec.trigger, NativeStep)
 
 
+def _calculates(spec: Spec) -> bool:
+    """Whether an expression calls a function that refuses some values, such as a date that is none."""
+    texts = (text for step in spec.nodes for _, value in templates_of(step) for _, text in strings_in(value))
+    return any(refusing in text for text in texts if "{{" in text for refusing in _REFUSING)
+
+
+_REFUSING = ("Date(", "dateDiff(", "parseNumber(", "formatNumber(", "map(", "sort(", "replace(")
 DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "webhook-answer",
@@ -96,6 +103,13 @@ DIFFERENCES: tuple[Difference, ...] = (
         "commit",
         lambda spec: any(step.on_error is not None and step.on_error.strategy == "commit" for step in spec.nodes),
         "After an error that is to end the run as a success, bundles that follow still run on n8n.",
+    ),
+    Difference(
+        "not-calculated",
+        _calculates,
+        "An expression that can't be calculated, such as one over a date that is none, fails its module on Make; on n8n"
+        " its place stays empty, or the node fails where it needs a value.",
+        "look at the places that dates, numbers and lists of a service come to",
     ),
     Difference(
         "undo",

@@ -25,7 +25,7 @@ from compilers.expressions.tree import Field
 from compilers.graph import SpecGraph
 from compilers.n8n import kept, loops
 from compilers.n8n.apps import manual
-from compilers.n8n.branches import edge_filter
+from compilers.n8n.branches import edge_filter, error_choice
 from compilers.n8n.canvas import Canvas, Node, Port
 from compilers.n8n.steps import add_nodes
 from compilers.n8n.values import expression
@@ -77,6 +77,7 @@ class _Emitter:
         self._joints: dict[str, str] = {}
         self._substitutes: dict[str, int] = {}
         self._nodes_of: dict[str, tuple[str, ...]] = {}
+        self._ends: dict[str, str] = {}
 
     def written(self) -> Written:
         """The document, and its nodes by their steps."""
@@ -91,8 +92,16 @@ class _Emitter:
             self._step(step)
             self._nodes_of[step.id] = tuple(list(self._shop.canvas.nodes)[before:])
         self._end_handlers()
+        self._own_ends()
         loops.close(self._shop)
         kept.close_loops(self._shop)
+
+    def _own_ends(self) -> None:
+        """The nodes that end an error's way belong to the step that failed."""
+        for step, names in self._nodes_of.items():
+            self._nodes_of[step] = tuple(name for name in names if name not in self._ends)
+        for name, step in self._ends.items():
+            self._nodes_of[step] = (*self._nodes_of[step], name)
 
     def export(self) -> Export:
         self._build()
@@ -114,6 +123,8 @@ class _Emitter:
             webhooks=tuple(self._shop.webhooks),
             findings=tuple(findings),
             places=self._nodes_of,
+            results=dict(self._shop.results),
+            mains={step: fragment.main for step, fragment in self._fragments.items() if fragment.main},
             translations=tuple(self._shop.translations),
             manual=tuple(step.id for step in self._spec.nodes if step.id in self._shop.manual),
         )
@@ -190,7 +201,14 @@ class _Emitter:
             index = self._shop.graph.incoming(step.id).index(edge)
         if isinstance(step, MergeStep) and step.fields:
             target, index = self._branch_fields(step, edge, target, index), 0
-        elif edge.filter and edge.filter.any_of and edge.kind in ("next", "error"):
+        elif edge.filter and edge.filter.any_of and edge.kind == "error":
+            name = error_choice(self._shop, edge, edge.filter)
+            self._shop.canvas.connect(Port(name), target, index)
+            target, index = name, 0
+            failed = self._shop.graph.step(edge.source)
+            end = self._end_of_error(failed, OnError(strategy="rollback"))
+            self._shop.canvas.connect(Port(name, 1), end)
+        elif edge.filter and edge.filter.any_of and edge.kind == "next":
             name = edge_filter(self._shop, edge, edge.filter)
             self._shop.canvas.connect(Port(name), target, index)
             target, index = name, 0
@@ -273,6 +291,11 @@ class _Emitter:
         self._shop.canvas.connect(Port(source), joint, index)
 
     def _end_of_error(self, step: AnyStep, rule: OnError, behind: str = "") -> str:
+        name = self._ending(step, rule, behind)
+        self._ends[name] = step.id
+        return name
+
+    def _ending(self, step: AnyStep, rule: OnError, behind: str) -> str:
         """The node that ends an error's way as the rule says: the substitute, an error, or nothing more. The way goes
         through the handler up to the step `behind`, if there is one."""
         key = behind or "handled"

@@ -44,7 +44,7 @@ def aggregate(
     is one over `rows`.
     """
     groups = f"const key = {key};" if key else 'const key = "";'
-    empty = "" if stop_if_empty or key else '  if (groups.size === 0) groups.set("", []);\n'
+    empty = "" if stop_if_empty or key else '  if (groups.size === 0) groups.set("", ["", []]);\n'
     group_field = ", key" if key else ""
     return f"""const inputs = $input.all();
 const isMarker = (item) => item.json.{SOURCE_FIELD} === {js_string(source)};
@@ -57,12 +57,13 @@ const runs = new Map(markers.map(({{item, index}}) => [item.json.{RUN_FIELD}, {{
   if (isMarker(inputs[index])) continue;
   const groups = runs.get(runOf(index)).groups;
   {groups}
-  if (!groups.has(key)) groups.set(key, []);
-  groups.get(key).push({collected});
+  const id = JSON.stringify(key);
+  if (!groups.has(id)) groups.set(id, [key, []]);
+  groups.get(id)[1].push({collected});
 }}
 const output = [];
 for (const {{marker, groups}} of runs.values()) {{
-{empty}  for (const [key, rows] of groups) {{
+{empty}  for (const [key, rows] of groups.values()) {{
     output.push({{json: {{...{result}{group_field}}}, pairedItem: {{item: marker}}}});
   }}
 }}
@@ -72,7 +73,7 @@ return output;
 
 def aggregate_loop(*, marker: str, kept: str, grouped: bool, result: str, stop_if_empty: bool) -> str:
     """Code that collects, when a loop is through, what the node `kept` was given for the operation that it ran for."""
-    empty = "" if stop_if_empty or grouped else 'if (groups.size === 0) groups.set("", []);\n'
+    empty = "" if stop_if_empty or grouped else 'if (groups.size === 0) groups.set("", ["", []]);\n'
     group_field = ", key" if grouped else ""
     return f"""const operation = $({js_string(marker)}).first().json.{RUN_FIELD};
 const groups = new Map();
@@ -86,11 +87,13 @@ for (let run = 0; ; run++) {{
   if (!items?.length && run > 0) break;
   for (const {{json}} of items ?? []) {{
     if (json.{RUN_FIELD} !== operation) continue;
-    if (!groups.has(json.key)) groups.set(json.key, []);
-    groups.get(json.key).push(json.row);
+    const id = JSON.stringify(json.key);
+    if (!groups.has(id)) groups.set(id, [json.key, []]);
+    groups.get(id)[1].push(json.row);
   }}
 }}
-{empty}return [...groups].map(([key, rows]) => ({{json: {{...{result}{group_field}}}, pairedItem: {{item: 0}}}}));
+{empty}return [...groups.values()].map(([key, rows]) =>
+  ({{json: {{...{result}{group_field}}}, pairedItem: {{item: 0}}}}));
 """
 
 
@@ -104,7 +107,10 @@ for (const index of [...inputs.keys()].sort((a, b) => positions[a] - positions[b
 
 def combine(mode: str, separator: str) -> str:
     """The expression over `rows` that an aggregate's mode gives."""
-    number = "rows.map(Number).filter((value) => !Number.isNaN(value))"
+    number = (
+        'rows.map((row) => row !== null && typeof row === "object" ? NaN : Number(row))'
+        ".filter((value) => !Number.isNaN(value))"
+    )
     return {
         "array": "{array: rows}",
         "text": f'{{text: rows.map((value) => value ?? "").join({js_string(separator)})}}',

@@ -19,7 +19,7 @@ from compilers.errors import CompileError, ExpressionError, Finding, UserError, 
 from compilers.export import Translation
 from compilers.expressions.functions import Kind
 from compilers.expressions.javascript import js_string, spaced
-from compilers.expressions.n8n_writer import js_value, n8n_value, write_js, write_template
+from compilers.expressions.n8n_writer import js_value, n8n_value, write_js, write_template, write_text
 from compilers.expressions.parser import parse
 from compilers.expressions.spec_writer import write_template as write_spec
 from compilers.expressions.tree import (
@@ -130,7 +130,9 @@ class N8nValues:
         if not isinstance(value, str):
             return "" if value is None else self.json_text(value) if isinstance(value, list) else json.dumps(value)
         whole = self._parse(value).whole
-        return self.value(value) if whole is None else expression(f'String({self._javascript_of(whole)} ?? "")')
+        if whole is None:
+            return self.value(value)
+        return expression(self._written(lambda: write_text(whole, self._resolve, self._kind_of), '""'))
 
     def present(self, value: JsonValue) -> JsonValue:
         """The value as it is; a missing one is the empty text."""

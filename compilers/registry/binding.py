@@ -15,6 +15,7 @@ A binding is JSON; these forms in it are replaced, everything else is taken as i
   as one text.
 * `{"$map": "method", "$cases": {"GET": "get"}, "$else": X}`: the case for a fixed input; `$else` when there is none.
 * `{"$if": "name", "$then": X, "$else": Y}`: `X` when the input is given (and not `false`), else `Y` or nothing.
+* `{"$string": "body"}`: the input as a text, also where it is a number or isn't there when the step runs.
 * `{"$json": "body"}`: the input as JSON text, correctly quoted whatever the values are.
 * `{"$js": "return ${text}.length"}`: JavaScript source with inputs as JavaScript values (n8n Code nodes).
 
@@ -33,7 +34,7 @@ from compilers.errors import CompileError, RegistryError, shorten
 
 _SPOT = re.compile(r"\$\{([a-z_][a-z0-9_.]*)\}")
 _ONE_SPOT = re.compile(r"([^$]*)\$\{([a-z_][a-z0-9_]*)\}\Z")
-_FORMS = ("$text", "$each", "$entries", "$columns", "$list", "$join", "$map", "$if", "$json", "$js")
+_FORMS = ("$text", "$each", "$entries", "$columns", "$list", "$join", "$map", "$if", "$json", "$string", "$js")
 _DETAILS = ("$headers", "$key", "$with", "$and")
 _LOCAL = frozenset({"key", "value", "item", "index", "column", "letter"})
 
@@ -46,6 +47,9 @@ class ValueWriter(Protocol):
 
     def text(self, parts: list[str | tuple[JsonValue]]) -> JsonValue:
         """Text made of fixed pieces and of values, each value in a tuple of one."""
+
+    def as_text(self, value: JsonValue) -> JsonValue:
+        """The value as a text, whatever it is."""
 
     def json_text(self, value: JsonValue) -> JsonValue:
         """The value as JSON text."""
@@ -116,6 +120,8 @@ def as_plain_inputs(template: JsonValue, place: str = "") -> Iterator[tuple[str,
         spot = _ONE_SPOT.fullmatch(str(template[form]))
         if spot:
             yield spot[2], place, {"trim": spot[1][-1]} if spot[1] else {}
+    elif form == "$string":
+        yield str(template[form]), place, {}
     elif form == "$list":
         yield str(template[form]), place, {"as": "list"}
     elif form == "$map" and isinstance(cases := template.get("$cases"), dict):
@@ -184,6 +190,8 @@ def _bind_form(
         return _MISSING
     if form == "$json":
         return writer.json_text(value)
+    if form == "$string":
+        return writer.as_text(value)
     if form == "$list":
         return [writer.value(item) for item in (value if isinstance(value, list) else [value])]
     if form == "$join":

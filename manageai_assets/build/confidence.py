@@ -1,7 +1,8 @@
 """Confidence: how far a build can be trusted before a person has looked at it.
 
-It starts at 1.0 and loses a fixed amount for each thing that is less than perfect, each with a cap. All arithmetic
-is in whole hundredths, so that 1.0 less five times 0.02 is 0.90 and an A.
+It starts at 1.0 and loses a fixed amount for each thing that is less than perfect, each with a cap. Tests that all
+passed give a little back, never above 1.0. A build that fails tests is flagged, whatever its score. All arithmetic is
+in whole hundredths, so that 1.0 less five times 0.02 is 0.90 and an A.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from compilers.spec import Spec
 from manageai_assets.build.exports import ExportValidationReport, ValidationReport
 from manageai_assets.intake.assessment import Assessment
 from manageai_assets.stages import Check, Preview, Table, stage
+from manageai_assets.testing.models import TestReport
+from manageai_assets.testing.report import headline
 
 Grade = Literal["A", "B", "C", "D", "F"]
 
@@ -23,6 +26,9 @@ GRADES: tuple[tuple[int, Grade], ...] = ((90, "A"), (80, "B"), (70, "C"), (50, "
 
 WARNING, ASSUMPTION, RETRY, ERROR = (2, 10), (2, 10), (10, 20), (50, 50)
 """Hundredths deducted for each one, and at most."""
+
+TESTED = 5
+"""Hundredths that passed tests give back."""
 
 SHOWN = 20
 
@@ -52,6 +58,9 @@ class Confidence(BaseModel):
     score: float = Field(ge=0, le=1, description="two decimals")
     grade: Grade
     factors: tuple[Factor, ...]
+    tests: str = Field(default="", description="what the tests came to; empty when none ran")
+    gained: float = Field(default=0.0, description="given back for tests that all passed")
+    flagged: bool = Field(default=False, description="tests failed: not fit to go out, whatever the score")
     summary: str
 
     @property
@@ -70,22 +79,34 @@ def score(
     assumptions: tuple[str, ...] = (),
     retries: tuple[str, ...] = (),
     errors: tuple[str, ...] = (),
+    tests: TestReport | None = None,
 ) -> Confidence:
-    """The confidence of a build with these warnings, assumptions, repair rounds and errors, each said in words."""
+    """The confidence of a build with these warnings, assumptions, repair rounds and errors, each said in words, and
+    with what became of its tests."""
     factors = (
         _factor("warnings", "findings of the rules that are worth a look", warnings, WARNING),
         _factor("assumptions", "what was taken for granted where the request did not say", assumptions, ASSUMPTION),
         _factor("retries", "rounds of repair that the spec needed", retries, RETRY),
         _factor("errors", "findings that stop something from working; any number weighs the same", errors, ERROR),
     )
-    hundredths = 100 - sum(round(factor.deducted * 100) for factor in factors)
+    structural = 100 - sum(round(factor.deducted * 100) for factor in factors)
+    gained = min(TESTED, 100 - structural) if tests is not None and tests.passed else 0
+    hundredths = structural + gained
     grade = grade_of(hundredths)
     lost = [f"{factor.deducted:.2f} for {_named(factor)}" for factor in factors if factor.deducted]
+    said = f"1.00 less {', '.join(lost)}" if lost else "nothing amiss"
+    if gained:
+        said += f", and {gained / 100:.2f} given back for tests that all passed"
+    flagged = tests is not None and not tests.passed
+    told = headline(tests) if tests is not None else ""
     return Confidence(
         score=hundredths / 100,
         grade=grade,
         factors=factors,
-        summary=f"{hundredths / 100:.2f} ({grade})" + (f": 1.00 less {', '.join(lost)}" if lost else ": nothing amiss"),
+        tests=told,
+        gained=gained / 100,
+        flagged=flagged,
+        summary=f"{hundredths / 100:.2f} ({grade}): {said}" + (f". FLAGGED: {told}" if flagged else ""),
     )
 
 
@@ -101,14 +122,17 @@ def _preview(value: Confidence) -> Preview:
     )
     columns = ("factor", "count", "each", "at most", "deducted", "what")
     return Preview(
-        numbers={"score": value.score, "grade": value.grade},
+        numbers={"score": value.score, "grade": value.grade, "flagged": value.flagged, "tests": value.tests},
         markdown=value.summary,
         tables={"factors": Table(columns, rows)},
     )
 
 
 def _checks(value: Confidence) -> tuple[Check, ...]:
-    return (Check("confidence_is_enough", value.hundredths >= ENOUGH, value.summary),)
+    return (
+        Check("confidence_is_enough", value.hundredths >= ENOUGH, value.summary),
+        Check("tests_have_passed", bool(value.tests) and not value.flagged, value.tests or "no test has run"),
+    )
 
 
 @stage(
@@ -116,15 +140,17 @@ def _checks(value: Confidence) -> tuple[Check, ...]:
     group="estimates",
     preview=_preview,
     checks=_checks,
-    check_names=("confidence_is_enough",),
+    check_names=("confidence_is_enough", "tests_have_passed"),
 )
 def confidence(
     canonical_spec: Spec,
     assessment: Assessment,
     validation_report: ValidationReport,
     export_validation_report: ExportValidationReport,
+    test_report: TestReport | None,
 ) -> Confidence:
-    """How far the build can be trusted: 1.0 less what each warning, assumption, repair round and error takes."""
+    """How far the build can be trusted: 1.0 less what each warning, assumption, repair round and error takes, and a
+    little more again when its tests pass."""
     found = (
         *(finding for finding in assessment.findings if finding.rule.startswith("intake.")),
         *validation_report.findings,
@@ -135,6 +161,7 @@ def confidence(
         assumptions=tuple(assumption.text for assumption in canonical_spec.assumptions),
         retries=assessment.retries,
         errors=_said(found, "error"),
+        tests=test_report,
     )
 
 

@@ -39,6 +39,8 @@ from manageai_assets.intake import submitted
 from manageai_assets.intake.assessment import Assessment
 from manageai_assets.intake.models import Intake
 from manageai_assets.stages import Preview, Stage, Table, Value, stage
+from manageai_assets.testing import stages as test_stages
+from manageai_assets.testing.models import TestReport, TestSuite
 
 CONTENTS: tuple[Stage, ...] = (
     submitted.intake,
@@ -47,6 +49,10 @@ CONTENTS: tuple[Stage, ...] = (
     export_stages.validation_report,
     *EXPORTS.values(),
     export_stages.export_validation_report,
+    test_stages.test_suite,
+    test_stages.test_report,
+    test_stages.test_summary,
+    test_stages.test_page,
     picture_stage.flow_picture,
     confidence_stage.confidence,
     timeline_stage.timeline,
@@ -130,6 +136,8 @@ class DeliveryPack(Part):
     made_by: str
     score: float = Field(description="confidence")
     grade: Grade
+    tests: str = Field(description="what the tests came to; empty when none ran")
+    flagged: bool = Field(description="tests failed: not fit to go out")
     platforms: tuple[Platform, ...]
     estimates: Estimates
     open_questions: tuple[str, ...]
@@ -172,6 +180,8 @@ def pack(
         made_by=made_by,
         score=confidence.score,
         grade=confidence.grade,
+        tests=confidence.tests,
+        flagged=confidence.flagged,
         platforms=tuple(_platform(report, item.platform, artifacts) for item in report.platforms),
         estimates=Estimates(
             hours=str(timeline.hours),
@@ -187,7 +197,7 @@ def pack(
             prices_as_of=cost.prices_as_of,
         ),
         open_questions=questions,
-        next_actions=next_actions(spec, report, timeline, cost, questions),
+        next_actions=next_actions(spec, report, timeline, cost, questions, confidence),
         spec_version=spec.spec_version,
         spec_schema_sha256=schema_digest(),
         artifacts=artifacts,
@@ -217,9 +227,12 @@ def next_actions(
     timeline: Timeline,
     cost: CostEstimate,
     questions: tuple[str, ...],
+    confidence: Confidence,
 ) -> tuple[str, ...]:
     """What a person does next, in order."""
     actions: list[str] = []
+    if confidence.flagged:
+        actions.append(f"Look at the test report before anything goes out: {confidence.tests}.")
     for item in report.wanted:
         if item.status == "refused":
             actions.append(f"Decide what to do about {item.title}: {'; '.join(r.what for r in item.reasons[:3])}.")
@@ -265,6 +278,7 @@ def _preview(value: DeliveryPack) -> Preview:
         numbers={
             "customer": value.customer,
             "confidence": f"{value.score:.2f} ({value.grade})",
+            "tests": value.tests or "none ran",
             **{item.platform: item.status for item in value.platforms},
             "working_days": value.estimates.working_days,
             "setup": str(value.estimates.setup),
@@ -286,6 +300,10 @@ def delivery_pack(
     validation_report: ValidationReport,
     exports: Mapping[str, PlatformExport],
     export_validation_report: ExportValidationReport,
+    test_suite: TestSuite | None,
+    test_report: TestReport | None,
+    test_summary: str | None,
+    test_page: str | None,
     flow_picture: str,
     confidence: Confidence,
     timeline: Timeline,
@@ -302,6 +320,10 @@ def delivery_pack(
         validation_report,
         *map(exports.get, EXPORT_NAMES),
         export_validation_report,
+        test_suite,
+        test_report,
+        test_summary,
+        test_page,
         flow_picture,
         confidence,
         timeline,

@@ -34,6 +34,8 @@ from manageai_assets.build.timeline import Timeline
 from manageai_assets.intake.assessment import Assessment
 from manageai_assets.intake.models import Intake
 from manageai_assets.stages import Preview, Value, stage
+from manageai_assets.testing.models import TestReport
+from manageai_assets.testing.report import headline
 
 
 @dataclass(frozen=True)
@@ -252,6 +254,7 @@ def build_log(
     validation_report: ValidationReport | None,
     exports: Mapping[str, PlatformExport],
     export_validation_report: ExportValidationReport | None,
+    test_report: TestReport | None,
     flow_picture: str | None,
     confidence: Confidence | None,
     timeline: Timeline | None,
@@ -269,6 +272,7 @@ def build_log(
         _made("validation_report.json", checked, checked.counted),
         *(_made(item.artifact, exports.get(item.name), _status(report, name)) for name, item in EXPORTS.items()),
         _made("export_validation_report.json", report, ""),
+        _made("test_report.json", test_report, headline(test_report) if test_report else ""),
         _made("flow.svg", flow_picture, ""),
         _made("confidence.json", confidence, confidence.summary if confidence else ""),
         _made("timeline.json", timeline, f"{timeline.hours} hours, {timeline.working_days} days" if timeline else ""),

@@ -5,26 +5,24 @@ The prompt is `templates/prompts/read_request.md`; the apps are the registry's.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from pydantic import JsonValue, ValidationError
 
-from compilers.errors import Finding, UserError
+from compilers.errors import Finding
 from compilers.registry import Operation, registry
 from compilers.spec import findings_of
-from manageai_assets.intake.assessment import Answered, Reading, Usage
+from manageai_assets.intake.assessment import Answered, Reading
 from manageai_assets.intake.models import Intake
-from resources.claude import Answer, Claude
+from manageai_assets.prompting import as_data, prompt, usage_of
+from resources.claude import Claude
 
-PROMPTS = Path(__file__).resolve().parents[2] / "templates" / "prompts"
+PROMPT = "read_request.md"
 TOOL = "plan"
 TOOL_DESCRIPTION = "Writes down what the client's request is understood to say."
 MAX_FINDINGS = 40
-_BRACKETS = {ord("<"): "\\u003c", ord(">"): "\\u003e"}
 
 
 def reader_of(api_key: str, model: str, base_url: str | None = None) -> ClaudeReader:
@@ -57,48 +55,24 @@ class ClaudeReader:
         ]
         parts = [
             _question(intake),
-            f"<last_plan>\n{_as_data(last)}\n</last_plan>",
-            f"<findings>\n{_as_data(listed)}\n</findings>",
+            f"<last_plan>\n{as_data(last)}\n</last_plan>",
+            f"<findings>\n{as_data(listed)}\n</findings>",
             "Write the whole plan again with these mended, and nothing else changed.",
         ]
         return self._ask("\n\n".join(parts))
 
     def _ask(self, question: str) -> Answered:
-        answer = self.claude.ask(_system(), question, TOOL, TOOL_DESCRIPTION, _schema())
-        usage = _usage(answer)
+        answer = self.claude.ask(prompt(PROMPT), question, TOOL, TOOL_DESCRIPTION, _schema())
+        usage = usage_of(answer)
         try:
             return Answered(Reading.model_validate(answer.value), usage)
         except ValidationError as error:
             return Answered(None, usage, findings_of(error, "reading")[:MAX_FINDINGS])
 
 
-def _usage(answer: Answer) -> Usage:
-    return Usage(
-        requests=1,
-        input_tokens=answer.input_tokens,
-        output_tokens=answer.output_tokens,
-        cost=answer.cost,
-        currency=answer.currency,
-    )
-
-
 def _question(intake: Intake) -> str:
     said = intake.model_dump(mode="json", exclude={"samples", "slug", "version", "contact"})
-    return f"<intake>\n{_as_data(said)}\n</intake>\n\n<apps>\n{_apps()}\n</apps>"
-
-
-def _as_data(value: JsonValue) -> str:
-    """JSON in which no text can close the element around it."""
-    return json.dumps(value, ensure_ascii=False, indent=1).translate(_BRACKETS)
-
-
-@cache
-def _system() -> str:
-    file = PROMPTS / "read_request.md"
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError:
-        raise UserError("the prompt can't be read", where=f"templates/prompts/{file.name}") from None
+    return f"<intake>\n{as_data(said)}\n</intake>\n\n<apps>\n{_apps()}\n</apps>"
 
 
 @cache

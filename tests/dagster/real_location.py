@@ -6,8 +6,9 @@ from manageai_assets.build import assets as build
 from manageai_assets.definitions import BUILD_JOB, assemble
 from manageai_assets.intake import assets as intake
 from manageai_assets.pipeline import STAGES
+from manageai_assets.testing import assets as testing
 
 
 def build_job() -> JobDefinition:
     """The job that `build` is in the code location."""
-    return assemble([*intake.ASSETS, *build.ASSETS], STAGES).resolve_job_def(BUILD_JOB)
+    return assemble([*intake.ASSETS, *build.ASSETS, *testing.ASSETS], STAGES).resolve_job_def(BUILD_JOB)

@@ -10,16 +10,28 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from pydantic import JsonValue
 
-from resources.n8n_server import N8nServer, install, is_installed, server_folder
+from manageai_assets.testing.n8n_session import N8nSession, own_session
+from resources.interceptor import interceptor_folder
+from resources.interceptor import is_installed as has_interceptor
+from resources.n8n_install import is_installed, server_folder
+from resources.n8n_server import N8nServer
 
 
 @pytest.fixture(scope="session")
-def n8n() -> Iterator[N8nServer]:
-    """A server of its own; `python -m resources.n8n_server` installs it."""
+def session() -> Iterator[N8nSession]:
+    """A server whose apps the sandbox plays; `make test-live` installs what it needs."""
     if not is_installed(server_folder()):
         pytest.skip("no n8n server is installed: `python -m resources.n8n_server` does that")
-    with N8nServer(install(), {"N8N_EXPRESSION_ENGINE": "legacy"}) as server:
-        yield server
+    if not has_interceptor(interceptor_folder()):
+        pytest.skip("no mitmproxy is installed: `python -m resources.interceptor` does that")
+    with own_session() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def n8n(session: N8nSession) -> N8nServer:
+    """The server itself; it reaches this machine's own addresses directly."""
+    return session.server
 
 
 class Service:

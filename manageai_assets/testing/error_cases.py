@@ -1,0 +1,121 @@
+"""Cases in which apps fail, and what the spec's error handling says must happen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from compilers.registry import registry
+from compilers.spec import AnyStep, DirectiveStep, OnError, OperationStep
+from manageai_assets.testing.making import CaseMaker
+from manageai_assets.testing.models import Answer, Case, Failure, FailureName, RunStatus
+
+FAILURES: Mapping[FailureName, str] = MappingProxyType({
+    "400": "The request is not valid.",
+    "401": "The account is not signed in.",
+    "403": "The account may not do this.",
+    "404": "There is no such thing.",
+    "429": "Too many requests.",
+    "500": "The service has a problem.",
+    "timeout": "The service did not answer in time.",
+})  # fmt: skip
+"""How apps fail, and what they say."""
+_ENDS: Mapping[str, RunStatus] = MappingProxyType({
+    "ignore": "success", "resume": "success", "commit": "success", "retry": "warning", "rollback": "error",
+})  # fmt: skip
+"""How a run ends by the rule of the step that failed; `retry` is one that all tries have failed."""
+
+
+def error_cases(maker: CaseMaker, missed: list[str]) -> Iterator[Case]:
+    """Every app failing in every way; steps that no data lead to are named in `missed`."""
+    reached = {goal.edge.target: goal for goal in maker.goals.steps()}
+    handled = maker.graph.error_steps
+    for step in maker.called:
+        if step.id in handled:
+            yield from _inside_handlers(maker, step, handled[step.id])
+            continue
+        goal = reached.get(step.id)
+        base = maker.reaching(goal) if goal else None
+        if base is None:
+            missed.append(f"no data found that lead to {step.title}, so its errors were not tried")
+            continue
+        for name in FAILURES:
+            yield _failing(maker, base, step, name)
+        if step.on_error is not None and step.on_error.strategy == "retry":
+            yield _recovering(maker, base, step)
+
+
+def failure(step: AnyStep, name: FailureName) -> Failure:
+    """A failure as the app of a step says it."""
+    operation = registry().apps.get(step.app) if isinstance(step, OperationStep) else None
+    return Failure(name=name, message=f"{operation.name}: {FAILURES[name]}" if operation else FAILURES[name])
+
+
+def _failing(maker: CaseMaker, base: Case, step: AnyStep, name: FailureName) -> Case:
+    answers = {**base.answers, step.id: (Answer(failure=failure(step, name)),)}
+    said = "doesn't answer in time" if name == "timeout" else f"answers {name}"
+    rule, certain = _rule(maker, step)
+    handler = maker.graph.handler(step.id)
+    edges = [edge for edge in maker.graph.outgoing(step.id) if edge.kind == "error" and not edge.disabled]
+    unfiltered = bool(edges) and not (edges[0].filter and edges[0].filter.any_of)
+    made = base.model_copy(update={"answers": answers})
+    ended = maker.trace(made).error
+    by_other = ended is not None and ended.step != step.id  # such as the handler's own, which has a rule of its own
+    return maker.case(
+        made,
+        name=f"{step.id} fails {name}",
+        group="errors",
+        title=f"{step.title} {said}",
+        why=f"its rule is `{rule.strategy}`" if rule else "it has no error handling: the run must fail",
+        must_reach=(step.id, *([handler.id] if handler and unfiltered and maker.alone(step.id) else [])),
+        must_end=_ENDS[rule.strategy if rule else "rollback"] if certain and not by_other else None,
+    )
+
+
+def _rule(maker: CaseMaker, step: AnyStep) -> tuple[OnError | None, bool]:
+    """The rule that decides when a step has failed, and whether the graph alone tells."""
+    graph = maker.graph
+    handler = graph.handler(step.id)
+    if handler is None:
+        return step.on_error, True
+    inside = [handler, *graph.below(handler.id)]
+    directives = [one for one in inside if isinstance(one, DirectiveStep)]
+    straight = all(len(graph.outgoing(one.id)) <= 1 for one in inside)
+    filtered = any(edge.filter and edge.filter.any_of for one in [step, *inside] for edge in graph.outgoing(one.id))
+    rule = directives[0].directive if directives else step.on_error or OnError(strategy="ignore")
+    ends_itself = any(one.kind == "stop" for one in inside)
+    return rule, straight and not filtered and not ends_itself
+
+
+def _recovering(maker: CaseMaker, base: Case, step: AnyStep) -> Case:
+    """The first try fails, the next one works."""
+    answers = {**base.answers, step.id: (Answer(failure=failure(step, "500")), *base.answers[step.id])}
+    return maker.case(
+        base.model_copy(update={"answers": answers}),
+        name=f"{step.id} recovers",
+        group="errors",
+        title=f"{step.title} answers 500 once, then works",
+        why="its rule is `retry`: the second try must go on as if nothing had happened",
+        must_reach=(step.id,),
+    )
+
+
+def _inside_handlers(maker: CaseMaker, step: AnyStep, failed: str) -> Iterator[Case]:
+    """An app that fails while an error is being handled."""
+    goals = {goal.edge.target: goal for goal in maker.goals.steps()}
+    goal = goals.get(failed)
+    base = maker.reaching(goal) if goal else maker.usual()
+    if base is None or failed not in base.answers:
+        return
+    for name in ("401", "500"):
+        answers = {
+            **base.answers,
+            failed: (Answer(failure=failure(maker.graph.step(failed), "500")),),
+            step.id: (Answer(failure=failure(step, name)),),
+        }
+        yield maker.case(
+            base.model_copy(update={"answers": answers}),
+            name=f"{step.id} fails {name} while handling",
+            group="errors",
+            title=f"{step.title} answers {name} while an error of {maker.graph.step(failed).title} is handled",
+        )

@@ -1,0 +1,137 @@
+"""What must come of a case: the spec itself, run by the simulator, with the differences that an engine is known for.
+
+Some values hang on the clock or on chance, and what an error says on the engine. They are found by running the case
+once more with another clock, other random numbers and other words for errors: where the two runs differ, only presence
+counts.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pydantic import JsonValue
+
+from compilers.expressions.context import Context
+from compilers.spec import Spec
+from manageai_assets.testing.dialects import AS_SPECIFIED, Dialect
+from manageai_assets.testing.models import Answer, Case, Trace
+from manageai_assets.testing.simulator import Simulator
+
+View = Callable[[Trace], Trace]
+"""A trace in an engine's own terms."""
+LATER = timedelta(days=1, hours=1, minutes=1, seconds=1, milliseconds=1)
+"""How much later the second run is: far enough that every part of a date differs."""
+_MORE = "_more"
+SOON = timedelta(minutes=10)
+"""A run on a real engine is at most that much later than its expectation was made."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What must come of a case: as the spec says it (`trace`) and in an engine's own terms (`seen`). `volatile` are the
+    paths of `seen` whose values can't be known beforehand."""
+
+    trace: Trace
+    seen: Trace
+    volatile: frozenset[str]
+
+
+class Reference:
+    """Makes the expectations of one spec for an engine."""
+
+    def __init__(self, spec: Spec, dialect: Dialect = AS_SPECIFIED) -> None:
+        self._simulator = Simulator(spec, dialect)
+        self._dialect = dialect
+
+    def adjusted(self, case: Case) -> Case:
+        """The case without what the engine is known to do otherwise."""
+        kept = case.must_end == "warning" and self._dialect.kept_bundle_fails
+        return case.model_copy(update={"must_end": None}) if kept else case
+
+    def expect(self, case: Case, context: Context, view: View = lambda trace: trace) -> Expectation:
+        """The expectation of a case, at the moment and with the chance of `context`, in the terms of `view`."""
+        trace = self._simulator.run(case, context)
+        other = self._simulator.run(self._otherwise_said(case), _other(context, LATER, case.name))
+        seen = view(trace)
+        paths = frozenset(_differing(_compared(seen), _compared(view(other)), ""))
+        return Expectation(trace, seen, paths)
+
+    def hangs_on_clock(self, case: Case, context: Context) -> bool:
+        """Whether the way through the scenario may be another one some minutes later."""
+        trace = self._simulator.run(case, context)
+        later = self._simulator.run(self._otherwise_said(case), _other(context, SOON, case.name))
+        return _way(trace) != _way(later)
+
+    def _otherwise_said(self, case: Case) -> Case:
+        """The case with other words for each failure, since an engine has its own; and where it has its own texts for
+        objects, with one more field in each, so that all that hangs on such a text differs."""
+        answers = {step: tuple(_other_words(answer) for answer in given) for step, given in case.answers.items()}
+        bundles = case.bundles
+        if self._dialect.objects_in_text:
+            bundles = tuple(map(_with_more, bundles))
+            answers = {
+                step: tuple(one.model_copy(update={"bundles": tuple(map(_with_more, one.bundles))}) for one in given)
+                for step, given in answers.items()
+            }
+        return case.model_copy(update={"answers": answers, "bundles": bundles})
+
+
+def _way(trace: Trace) -> JsonValue:
+    return [trace.status, *trace.taken, *(request.step for request in trace.requests)]
+
+
+def _other(context: Context, shift: timedelta, name: str) -> Context:
+    source = random.Random(f"other {name}")
+    moment = context.now() + shift
+    return Context(
+        now=lambda: moment,
+        timezone=context.timezone,
+        uuid=lambda: str(uuid.UUID(int=source.getrandbits(128), version=4)),
+        random=source.random,
+        execution_id=f"other-{context.execution_id}",
+        variables=context.variables,
+    )
+
+
+def _other_words(answer: Answer) -> Answer:
+    if answer.failure is None:
+        return answer
+    other = {"message": f"In other words: {answer.failure.message}"}
+    return answer.model_copy(update={"failure": answer.failure.model_copy(update=other)})
+
+
+def _with_more(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {**{name: _more(item) for name, item in value.items()}, _MORE: True}
+
+
+def _more(value: JsonValue) -> JsonValue:
+    if isinstance(value, list):
+        return [_more(item) for item in value]
+    return _with_more(value) if isinstance(value, dict) else value
+
+
+def _compared(trace: Trace) -> JsonValue:
+    steps: dict[str, JsonValue] = {
+        name: {
+            "outputs": [*step.outputs],
+            "requests": [{"inputs": dict(request.inputs)} for request in step.requests],
+        }
+        for name, step in trace.steps.items()
+    }
+    response = trace.response.model_dump(mode="json") if trace.response else None
+    return {"steps": steps, "response": response}
+
+
+def _differing(one: JsonValue, other: JsonValue, path: str) -> Iterator[str]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in one.keys() & other.keys():
+            yield from _differing(one[name], other[name], f"{path}.{name}" if path else name)
+    elif isinstance(one, list) and isinstance(other, list):
+        for index, (left, right) in enumerate(zip(one, other, strict=False)):
+            yield from _differing(left, right, f"{path}[{index}]")
+    elif one != other:
+        yield path

@@ -1,0 +1,131 @@
+"""What reached the sandbox, as the requests of steps.
+
+A request that was expected is told by its step; the values that had to be in it and weren't stand as what was sent
+instead, so that a comparison shows just these.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+
+from pydantic import JsonValue
+
+from compilers.documents import members
+from compilers.registry import registry
+from manageai_assets.testing.making import replaced
+from manageai_assets.testing.models import Answer, Case, Failure, Request, Trace
+from manageai_assets.testing.sandbox.contained import differing, missing
+from manageai_assets.testing.sandbox.records import Call, Sent
+from manageai_assets.testing.sandbox.services import raw
+
+UNEXPECTED = "unexpected"
+"""Stands for the step of a request that no step should have made."""
+Place = tuple[str | int, ...]
+
+
+def calls_of(case: Case, expected: Trace) -> tuple[Call, ...]:
+    """The calls that must come, in their order, with what the case's apps answer."""
+    counts: dict[str, int] = {}
+    return tuple(_call(case, request, counts) for request in expected.requests)
+
+
+def _call(case: Case, request: Request, counts: dict[str, int]) -> Call:
+    at = counts.get(request.step, 0)
+    counts[request.step] = at + 1
+    operation = registry().find(request.app, request.operation)
+    lacking = [name for name, field in operation.inputs.items() if field.required] if operation else []
+    missed = next((name for name in lacking if name not in request.inputs), None)
+    answers = case.answers.get(request.step, ())
+    if missed is not None:
+        answer = Answer(failure=Failure(name="400", message=f"Missing value of `{missed}`."))
+    else:
+        answer = answers[min(at, len(answers) - 1)] if answers else Answer()
+    return Call(request=request, answer=answer)
+
+
+def requests_of(expected: Trace, seen: Sequence[Sent], all_sent: frozenset[str] = frozenset()) -> tuple[Request, ...]:
+    """The requests that the sandbox saw, in their order; preliminary ones and repetitions are none of their own. Those
+    of the steps `all_sent`, which send all of theirs at the same moment, are in the order that was expected."""
+    waiting: dict[str, list[tuple[int, Request]]] = {}
+    for place, request in enumerate(expected.requests):
+        waiting.setdefault(request.step, []).append((place, request))
+    found = list(_requests(waiting, seen))
+    for step in all_sent:
+        own = [at for at, (_, request) in enumerate(found) if request.step == step]
+        in_order = sorted((found[at] for at in own), key=lambda one: one[0])
+        for at, one in zip(own, in_order, strict=True):
+            found[at] = one
+    return tuple(request for _, request in found)
+
+
+def _requests(waiting: dict[str, list[tuple[int, Request]]], seen: Sequence[Sent]) -> Iterator[tuple[int, Request]]:
+    """The requests, each with the place of the one that it was expected to be; one that wasn't comes last."""
+    for sent in seen:
+        if sent.preliminary or members(sent.body).get("grant_type") == "refresh_token":
+            continue
+        queue = waiting.get(sent.step)
+        if queue:
+            place, request = queue.pop(_best([request for _, request in queue], sent))
+            yield place, _as_sent(request, sent)
+        else:
+            yield (
+                sys.maxsize,
+                Request.model_construct(
+                    step=sent.step or UNEXPECTED,
+                    app=sent.app or "unknown",
+                    operation=sent.operation or "request",
+                    inputs={"method": sent.method, "url": sent.url, "body": sent.body, **sent.inputs},
+                ),
+            )
+
+
+def _best(queue: Sequence[Request], sent: Sent) -> int:
+    """Which of a step's calls a request was: the first that lacks least."""
+    lacking = [len(missing(request, sent)) + len(differing(request, sent)) for request in queue]
+    return lacking.index(min(lacking))
+
+
+def _as_sent(request: Request, sent: Sent) -> Request:
+    inputs: JsonValue = request.inputs
+    for path, _ in missing(request, sent):
+        place = _place(path)
+        inputs = replaced(inputs, place, _instead(sent, place))
+    for path, _, value in differing(request, _read(request, sent)):
+        inputs = replaced(inputs, _place(path), value)
+    return request.model_copy(update={"inputs": inputs})
+
+
+def _read(request: Request, sent: Sent) -> Sent:
+    """The request with what can be read exactly when the call says all of it itself: the method, the body with the
+    names of its fields, the parameters of the address."""
+    if not raw.is_raw(request):
+        return sent
+    found: dict[str, JsonValue] = {"method": sent.method}
+    if isinstance(request.inputs.get("body"), (dict, list)):
+        found["body"] = sent.body
+    if query := members(request.inputs.get("query")):
+        found["query"] = {name: sent.query.get(name) for name in query}
+    return sent.model_copy(update={"inputs": {**found, **sent.inputs}})
+
+
+def _instead(sent: Sent, place: Place) -> JsonValue:
+    """What was sent in place of a value: as it could be read from the request, else the request itself."""
+    found: JsonValue = dict(sent.inputs)
+    for part in place:
+        if isinstance(found, dict) and isinstance(part, str) and part in found:
+            found = found[part]
+            continue
+        if isinstance(found, list) and isinstance(part, int) and part < len(found):
+            found = found[part]
+            continue
+        return {"not in": f"{sent.method} {sent.url}", "body": sent.body}
+    return found
+
+
+def _place(path: str) -> Place:
+    """`inputs.values[0].name` as keys and positions below the inputs."""
+    parts: list[str | int] = []
+    for part in path.removeprefix("inputs.").replace("[", ".[").split("."):
+        parts.append(int(part[1:-1]) if part.startswith("[") and part[1:-1].isdigit() else part)
+    return tuple(parts)

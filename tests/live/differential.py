@@ -1,0 +1,85 @@
+"""Random specs on the simulator and on a real n8n: what differs, in classes, and the smallest spec that still shows it.
+
+Left out are cases whose way hangs on the minute in which they run, and cases in which an expression can't be
+calculated: n8n goes on with nothing there or fails, by the place (`compilers.n8n.differences`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from compilers.errors import UserError
+from compilers.exports import emit
+from manageai_assets.testing.dialects import n8n_dialect
+from manageai_assets.testing.models import CaseResult
+from manageai_assets.testing.n8n_engine import N8nEngine
+from manageai_assets.testing.n8n_session import N8nSession
+from manageai_assets.testing.reference import Reference
+from manageai_assets.testing.running import run_case
+from manageai_assets.testing.simulator import NOT_CALCULATED, context_of
+from tests.live.random_specs import Sample
+from tests.live.shrinking import shrunk
+
+_POSITION = re.compile(r"\[\d+\]")
+_FIELD = re.compile(r"\.f\d+")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a sample: its cases that were compared, how many were not, and why n8n would not run it."""
+
+    sample: Sample
+    results: tuple[CaseResult, ...] = ()
+    left_out: int = 0
+    refused: str = ""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of its differences, without what changes from spec to spec: `app outputs.value`, `status`."""
+        refused = (f"refused: {self.refused[:80]}",) if self.refused else ()
+        return tuple(dict.fromkeys((*refused, *(kind for result in self.results for kind in self._kinds(result)))))
+
+    def _kinds(self, result: CaseResult) -> Iterator[str]:
+        kinds = {step.id: step.kind for step in self.sample.spec.nodes}
+        if result.problem:
+            yield f"problem: {result.problem[:60]}"
+        for one in result.differences:
+            what = _FIELD.sub(".f", _POSITION.sub("", one.what))
+            yield f"{kinds.get(one.step, one.step)} {what}".strip()
+
+    def lines(self) -> Iterator[str]:
+        """The differences, for people."""
+        if self.refused:
+            yield f"{self.sample.name}: {self.refused}"
+        for result in self.results:
+            if result.problem:
+                yield f"{self.sample.name} {result.case.name}: {result.problem}"
+            for one in result.differences:
+                seen = f"{str(one.expected)[:300]} | {str(one.actual)[:300]}"
+                yield f"{self.sample.name} {result.case.name}: {one.step} {one.what}: {seen}"
+
+
+def compared(session: N8nSession, sample: Sample) -> Outcome:
+    """A sample's cases on both."""
+    spec = sample.spec
+    reference = Reference(spec, n8n_dialect(spec))
+    results: list[CaseResult] = []
+    try:
+        with N8nEngine(session.server, session.sandbox, spec, emit(spec, "n8n")) as engine:
+            for case in sample.cases:
+                context = context_of(spec, case.name, datetime.now(UTC))
+                expected = reference.expect(case, context).trace
+                if NOT_CALCULATED not in expected.notes and not reference.hangs_on_clock(case, context):
+                    results.append(run_case(spec, case, engine, reference, context))
+    except UserError as problem:
+        return Outcome(sample, tuple(results), refused=str(problem))
+    return Outcome(sample, tuple(results), len(sample.cases) - len(results))
+
+
+def smallest(session: N8nSession, outcome: Outcome) -> Outcome:
+    """The outcome of the smallest sample that still shows the first difference of this one."""
+    kind = outcome.kinds[0]
+    return compared(session, shrunk(outcome.sample, lambda sample: kind in compared(session, sample).kinds))

@@ -1,0 +1,124 @@
+"""Suites on the simulator: right exports pass, wrong ones don't, and what can't be known beforehand isn't compared."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import JsonValue
+
+from compilers.exports import emit
+from compilers.expressions.context import Context
+from compilers.spec import Spec
+from manageai_assets.build.confidence import score
+from manageai_assets.testing.cases import suite_of
+from manageai_assets.testing.engine import UnplayableError
+from manageai_assets.testing.models import Case, TestReport, Trace
+from manageai_assets.testing.reference import Reference
+from manageai_assets.testing.running import run_suite
+from manageai_assets.testing.simulated_engine import BlueprintEngine, SpecEngine
+from manageai_assets.testing.simulator import context_of
+from manageai_assets.testing.stored import LONGEST_TEXT, stored
+from tests.manageai_assets.testing.examples import all_specs, example_specs
+from tests.manageai_assets.testing.test_cases import notice, spec_of
+
+SPECS = pytest.mark.parametrize("spec", all_specs(), ids=lambda spec: spec.slug)
+
+
+def on_make(spec: Spec, changed: str = "", to: str = "") -> TestReport:
+    """The report of a spec's blueprint, in which a text was changed."""
+    export = emit(spec, "make")
+    text = json.dumps(export.document)
+    assert changed in text
+    document: JsonValue = json.loads(text.replace(changed, to) if changed else text)
+    return run_suite(spec, suite_of(spec), BlueprintEngine(spec, document, export.places))
+
+
+@SPECS
+def test_a_right_blueprint_passes(spec: Spec) -> None:
+    report = on_make(spec)
+    failed = [
+        (result.case.name, result.problem, result.differences[:2]) for result in report.results if not result.passed
+    ]
+    assert not failed
+    assert report.passed
+    assert report.coverage.steps_missed == report.coverage.routes_missed == report.coverage.handlers_missed == ()
+
+
+def test_a_wrong_channel_is_found() -> None:
+    spec = next(one for one in example_specs() if one.slug.startswith("harborview"))
+    report = on_make(spec, '"on-call"', '"general"')
+    failed = [result for result in report.results if not result.passed]
+    assert failed
+    found = failed[0].differences[0]
+    assert (found.step, found.what) == ("alert", "requests[0].inputs.channel")
+    assert (found.expected, found.actual) == ("on-call", "general")
+
+
+def test_a_swapped_operator_is_found() -> None:
+    spec = next(one for one in example_specs() if one.slug.startswith("harborview"))
+    report = on_make(spec, "text:contain", "text:notcontain")
+    assert not report.passed
+    assert any(difference.what == "reached" for result in report.results for difference in result.differences)
+
+
+def test_a_case_that_an_engine_cannot_play_is_left_out_and_said() -> None:
+    class Deaf(SpecEngine):
+        def run(self, case: Case, expected: Trace, context: Context) -> Trace:
+            if case.group == "errors":
+                raise UnplayableError("its apps are real")
+            return super().run(case, expected, context)
+
+    spec = spec_of([notice("tell")], [{"source": "lead", "target": "tell"}])
+    report = run_suite(spec, suite_of(spec), Deaf(spec))
+    assert report.passed
+    assert not [result for result in report.results if result.case.group == "errors"]
+    assert any("its apps are real" in note for note in report.notes)
+
+
+# -- what can't be known beforehand ----------------------------------------------------------------------------------
+
+
+def test_what_hangs_on_the_clock_or_chance_is_volatile_and_nothing_else() -> None:
+    text = "{{ lead.body.name }} at {{ now }}, {{ uuid }}"
+    spec = spec_of([notice("tell", text)], [{"source": "lead", "target": "tell"}], {"name": "Ada"})
+    case = suite_of(spec).cases[0]
+    found = Reference(spec).expect(case, context_of(spec, case.name))
+    assert found.volatile == {"steps.tell.requests[0].inputs.text"}
+
+
+def test_a_way_that_hangs_on_the_minute_is_known() -> None:
+    near = {"any_of": [[{"left": "{{ lead.body.due }}", "operator": "date:less", "right": "{{ now }}"}]]}
+    spec = spec_of([notice("tell")], [{"source": "lead", "target": "tell", "filter": near}], {"due": ""})
+    moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    for due, hangs in (("2026-03-01T12:05:00Z", True), ("2026-03-02T12:05:00Z", False), ("2026-03-01T11:00Z", False)):
+        case = suite_of(spec).cases[0].model_copy(update={"bundles": ({"body": {"due": due}},)})
+        assert Reference(spec).hangs_on_clock(case, context_of(spec, "x", moment)) is hangs
+
+
+# -- what is made of it ----------------------------------------------------------------------------------------------
+
+
+def test_passed_tests_give_confidence_back_and_failed_ones_flag() -> None:
+    spec = example_specs()[0]
+    passed = on_make(spec)
+    failed = passed.model_copy(update={"passed": False})
+    assert score().hundredths == score(tests=passed).hundredths == 100
+    warned = tuple("abc")
+    assert score(warned).hundredths == 94
+    assert score(warned, tests=passed).hundredths == 99
+    assert score(warned, tests=passed).gained == 0.05
+    assert score(warned, tests=failed).hundredths == 94
+    assert score(tests=failed).flagged
+    assert "FLAGGED" in score(tests=failed).summary
+
+
+def test_a_stored_report_is_small_and_says_what_was_cut() -> None:
+    spec = next(one for one in example_specs() if one.slug.startswith("harborview"))
+    report = on_make(spec)
+    small = stored(report)
+    assert len(small.model_dump_json()) < len(report.model_dump_json()) / 2
+    assert [result.passed for result in small.results] == [result.passed for result in report.results]
+    assert f"… ({10_000 - LONGEST_TEXT:,} more characters)" in small.model_dump_json()
+    assert TestReport.model_validate_json(small.model_dump_json()) == small
