@@ -41,6 +41,9 @@ class PlainN8n:
         source = " + ".join(json.dumps(part) if isinstance(part, str) else self.javascript(part[0]) for part in parts)
         return f"={{{{ {source} }}}}"
 
+    def as_text(self, value: JsonValue) -> JsonValue:
+        return self.text([(value,)])
+
     def json_text(self, value: JsonValue) -> JsonValue:
         return f"={{{{ JSON.stringify({self.javascript(value)}) }}}}"
 

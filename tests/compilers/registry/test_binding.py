@@ -28,6 +28,9 @@ class Marker:
     def text(self, parts: list[str | tuple[JsonValue]]) -> JsonValue:
         return "".join(part if isinstance(part, str) else f"<{part[0]}>" for part in parts)
 
+    def as_text(self, value: JsonValue) -> JsonValue:
+        return self.text([(value,)])
+
     def json_text(self, value: JsonValue) -> JsonValue:
         return json.dumps(value)
 

@@ -62,6 +62,9 @@ class PlainMake:
     def text(self, parts: list[str | tuple[JsonValue]]) -> JsonValue:
         return "".join(part if isinstance(part, str) else str(part[0]) for part in parts)
 
+    def as_text(self, value: JsonValue) -> JsonValue:
+        return self.text([(value,)])
+
     def json_text(self, value: JsonValue) -> JsonValue:
         return json.dumps(value)
 

@@ -108,8 +108,10 @@ def test_a_route_behind_computed_values_is_found() -> None:
             {"source": "lead", "target": "sum"},
             {"source": "sum", "target": "line"},
             {"source": "line", "target": "which"},
-            {"source": "which", "target": "big", "kind": "route", "filter": when("{{ sum.total }}", "number:greater", 900)},
-            {"source": "which", "target": "odd", "kind": "route", "filter": when("{{ line.sku }}", "text:starts_with", "X-")},
+            {"source": "which", "target": "big", "kind": "route",
+             "filter": when("{{ sum.total }}", "number:greater", 900)},
+            {"source": "which", "target": "odd", "kind": "route",
+             "filter": when("{{ line.sku }}", "text:starts_with", "X-")},
             {"source": "which", "target": "rest", "kind": "route", "fallback": True},
         ],
         {"price": 10, "count": 2, "lines": [{"sku": "A-1"}], "name": "Ada"},
@@ -123,7 +125,7 @@ def test_a_route_behind_computed_values_is_found() -> None:
     assert isinstance(count, (int, float))
     assert price * count > 900
     trace = Simulator(spec).run(odd)
-    assert [request.step for request in trace.requests][0] == "odd"
+    assert trace.requests[0].step == "odd"
 
 
 def test_dates_are_chosen_around_the_moment_of_the_run() -> None:

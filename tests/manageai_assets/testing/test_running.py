@@ -89,7 +89,7 @@ def test_what_hangs_on_the_clock_or_chance_is_volatile_and_nothing_else() -> Non
 
 
 def test_a_way_that_hangs_on_the_minute_is_known() -> None:
-    near = {"any_of": [[{"left": "{{ lead.body.due }}", "operator": "date:less", "right": "{{ now }}"}]]}
+    near: JsonValue = {"any_of": [[{"left": "{{ lead.body.due }}", "operator": "date:less", "right": "{{ now }}"}]]}
     spec = spec_of([notice("tell")], [{"source": "lead", "target": "tell", "filter": near}], {"due": ""})
     moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
     for due, hangs in (("2026-03-01T12:05:00Z", True), ("2026-03-02T12:05:00Z", False), ("2026-03-01T11:00Z", False)):
