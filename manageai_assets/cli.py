@@ -97,7 +97,6 @@ def _parser() -> argparse.ArgumentParser:
 
     pilot = verbs.add_parser("pilot", parents=[common, origin], help="a migrated scenario on both sides, compared")
     pilot.add_argument("blueprint", type=Path, metavar="BLUEPRINT", help="Make blueprint, JSON")
-    pilot.add_argument("--on", choices=("n8n", "simulate"), default="n8n", help="the n8n side (default: a real n8n)")
     pilot.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the comparison there")
     pilot.set_defaults(run=_of_tests("pilot"))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from pydantic import JsonValue
 
 from compilers.documents import members, unwrapped
 from compilers.errors import UserError
+from compilers.export import Export
 from compilers.exports import emit, platforms
 from compilers.make.parse import parse as parse_make
 from compilers.n8n.parse import parse as parse_n8n
@@ -21,6 +23,7 @@ from compilers.spec import PlatformName, Spec, parse_spec
 from manageai_assets import console
 from manageai_assets.commands import Outcome, read_document, recognise, write_whole
 from manageai_assets.settings import read_settings
+from manageai_assets.testing.engine import Engine
 from manageai_assets.testing.models import CaseResult, EngineName, TestReport
 from manageai_assets.testing.report import GROUPS, headline, meaning, to_html, to_markdown
 from resources.artifacts import PARTITION_KEY, ArtifactStore, BuildKey, parse_key
@@ -39,6 +42,8 @@ class Subject:
     title: str
     spec: Spec
     documents: Mapping[PlatformName, Mapping[str, JsonValue]]
+    was_read: bool = False
+    """It is an export: on the simulator its scenario runs as it was read."""
 
 
 def test(options: argparse.Namespace) -> Outcome:
@@ -51,9 +56,10 @@ def test(options: argparse.Namespace) -> Outcome:
     engine_name: EngineName = options.on or settings.test_engine
     artifacts = str(options.artifacts.resolve()) if options.artifacts else settings.artifacts_uri
     subject = subject_of(options.subject, artifacts)
+    documents = {} if subject.was_read and engine_name == "simulate" else subject.documents
     suite = suite_for(subject.spec, settings, live=engine_name != "simulate")
     with (
-        engine_for(engine_name, subject.spec, subject.documents, settings) as engine,
+        engine_for(engine_name, subject.spec, documents, settings) as engine,
         console.progress(len(suite.cases), f"testing on {engine_name}") as step,
     ):
         report = run_suite(subject.spec, suite, engine, lambda number, result: step(result.case.title))
@@ -141,7 +147,7 @@ def subject_of(given: str, artifacts: str) -> Subject:
         return Subject(given, spec, _compiled(spec))
     name: PlatformName = "make" if platform == "make" else "n8n"
     spec = parse_make(document).spec if name == "make" else parse_n8n(document).spec
-    return Subject(given, spec, {**_compiled(spec), name: members(unwrapped(document))})
+    return Subject(given, spec, {**_compiled(spec), name: members(unwrapped(document))}, was_read=True)
 
 
 def _compiled(spec: Spec) -> dict[PlatformName, Mapping[str, JsonValue]]:
@@ -172,6 +178,27 @@ def _of_build(key: BuildKey, store: ArtifactStore) -> Subject:
 
 
 # -- a server of one's own -----------------------------------------------------------------------------------------
+
+
+def pilot(options: argparse.Namespace) -> Outcome:
+    """`pilot`: a blueprint's cases on both sides, and whether to cut over."""
+    from manageai_assets.testing import pilot as piloting
+    from manageai_assets.testing.n8n_session import n8n_session
+
+    document = read_document(options.blueprint)
+    with n8n_session(read_settings()) as session:
+
+        @contextmanager
+        def engine_of(spec: Spec, export: Export) -> Iterator[Engine]:
+            yield session.engine(spec, export.document)
+
+        report = piloting.pilot(document, engine_of, customer=options.customer, timezone=options.timezone)
+    page = piloting.to_markdown(report)
+    if options.output:
+        write_whole(options.output / "pilot_report.md", page)
+        write_whole(options.output / "pilot_report.json", report.model_dump_json(indent=2) + "\n")
+    data: JsonValue = report.model_dump(mode="json")
+    return Outcome(data, lambda: print(page), good=report.verdict != "not yet")
 
 
 def n8n_start(options: argparse.Namespace) -> Outcome:
