@@ -139,12 +139,13 @@ def _boundaries(maker: CaseMaker) -> Iterator[Case]:
         reached = maker.reaching(maker.goals.of(goal.edge)) or maker.usual()
         if condition is None:
             continue
-        for one in boundaries(condition, maker.scope_of(reached), maker.context):
+        for one in boundaries(condition, maker.scope_of(reached, goal.failing), maker.context):
             count += 1
             if count > MOST_BOUNDARIES:
                 return
             title = f"{maker.graph.step(goal.edge.target).title}: {one.description}"
-            yield maker.case(maker.of_scope(one.scope), name=f"boundary {title}", group="edges", title=title)
+            made = maker.failing(maker.of_scope(one.scope), goal)
+            yield maker.case(made, name=f"boundary {title}", group="edges", title=title)
 
 
 def _edge(maker: CaseMaker, payload: JsonValue, name: str, title: str) -> Case:

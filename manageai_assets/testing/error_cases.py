@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from compilers.registry import registry
-from compilers.spec import AnyStep, DirectiveStep, OnError, OperationStep
+from compilers.spec import AnyStep, DirectiveStep, OnError
+from manageai_assets.testing.failures import FAILURES, failure
 from manageai_assets.testing.making import CaseMaker
-from manageai_assets.testing.models import Answer, Case, Failure, FailureName, RunStatus
+from manageai_assets.testing.models import Answer, Case, FailureName, RunStatus
 
-FAILURES: Mapping[FailureName, str] = MappingProxyType({
-    "400": "The request is not valid.",
-    "401": "The account is not signed in.",
-    "403": "The account may not do this.",
-    "404": "There is no such thing.",
-    "429": "Too many requests.",
-    "500": "The service has a problem.",
-    "timeout": "The service did not answer in time.",
-})  # fmt: skip
-"""How apps fail, and what they say."""
+MOST_FAILURES = 350
+"""Failures that are tried, unless there are more steps that can fail: a run costs as much as there are steps."""
 _ENDS: Mapping[str, RunStatus] = MappingProxyType({
     "ignore": "success", "resume": "success", "commit": "success", "retry": "warning", "rollback": "error",
 })  # fmt: skip
@@ -27,10 +19,15 @@ _ENDS: Mapping[str, RunStatus] = MappingProxyType({
 
 
 def error_cases(maker: CaseMaker, missed: list[str]) -> Iterator[Case]:
-    """Every app failing in every way; steps that no data lead to are named in `missed`."""
+    """Every step that calls an app failing in every way; of very many steps each fails in some ways, in
+    turn. What is left out, and steps that no data lead to, is said in `missed`."""
     reached = {goal.edge.target: goal for goal in maker.goals.steps()}
     handled = maker.graph.error_steps
-    for step in maker.called:
+    ways = tuple(FAILURES)
+    each = min(len(ways), max(1, MOST_FAILURES // max(1, len(maker.called))))
+    if each < len(ways):
+        missed.append(f"{len(maker.called)} steps call apps, so each fails in {each} of {len(ways)} ways, in turn")
+    for number, step in enumerate(maker.called):
         if step.id in handled:
             yield from _inside_handlers(maker, step, handled[step.id])
             continue
@@ -39,16 +36,11 @@ def error_cases(maker: CaseMaker, missed: list[str]) -> Iterator[Case]:
         if base is None:
             missed.append(f"no data found that lead to {step.title}, so its errors were not tried")
             continue
-        for name in FAILURES:
+        for turn in range(each):
+            name = ways[(number * each + turn) % len(ways)]
             yield _failing(maker, base, step, name)
         if step.on_error is not None and step.on_error.strategy == "retry":
             yield _recovering(maker, base, step)
-
-
-def failure(step: AnyStep, name: FailureName) -> Failure:
-    """A failure as the app of a step says it."""
-    operation = registry().apps.get(step.app) if isinstance(step, OperationStep) else None
-    return Failure(name=name, message=f"{operation.name}: {FAILURES[name]}" if operation else FAILURES[name])
 
 
 def _failing(maker: CaseMaker, base: Case, step: AnyStep, name: FailureName) -> Case:

@@ -1,7 +1,8 @@
 """What the cases of a spec must reach, and what has to hold on the way there.
 
 A *goal* is an edge that a bundle shall pass, or that shall stop one. On the way from the trigger every filter must
-pass; of a router that takes the first match, the routes before it must not; a fallback is taken when no other is.
+pass; of a router that takes the first match, the routes before it must not; a fallback is taken when no other is. In
+an error's handler, the step must have failed.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ class Goal:
     def name(self) -> str:
         """The edge as traces name it."""
         return f"{self.edge.source}>{self.edge.target}"
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """The steps that must fail, for their handlers are on the way."""
+        return tuple(one.source for one in (*self.way, self.edge) if one.kind == "error")
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -78,13 +84,12 @@ class Goals:
         return Goal(edge, passes, way, followed)
 
     def _edges(self) -> Sequence[Edge]:
-        handled = self._graph.error_steps
         return [
             edge
             for step in self._graph.topological()
-            if step.id not in handled and self._reachable(step)
+            if self._reachable(step)
             for edge in self._graph.outgoing(step.id)
-            if not edge.disabled and edge.kind != "error"
+            if not edge.disabled
         ]
 
     def _reachable(self, step: AnyStep) -> bool:

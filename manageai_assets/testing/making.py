@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TypedDict, Unpack
@@ -17,13 +17,17 @@ from compilers.expressions.values import Scope, Value
 from compilers.graph import SpecGraph, gives_several
 from compilers.spec import AnyStep, Edge, IfElseStep, NativeStep, OperationStep, RouterStep, Spec, SubScenarioStep
 from manageai_assets.testing.binding import plain
+from manageai_assets.testing.failures import FAILURES, failure
 from manageai_assets.testing.goals import Goal, Goals
-from manageai_assets.testing.models import Answer, Case, CaseGroup, RunStatus, Trace
+from manageai_assets.testing.models import Answer, Case, CaseGroup, FailureName, RunStatus, Trace
 from manageai_assets.testing.readings import readings
 from manageai_assets.testing.simulator import Simulator, context_of
 from manageai_assets.testing.solver import solve
 from manageai_assets.testing.solver_places import place_of, put
 from manageai_assets.testing.transforms import transform
+
+NO_JSON = "{no JSON"
+"""What a step that reads JSON fails with."""
 
 
 class About(TypedDict, total=False):
@@ -97,12 +101,30 @@ class CaseMaker:
 
     def reaching(self, goal: Goal) -> Case | None:
         """A case that reaches a goal; None where none was found."""
-        usual = self.usual()
-        if self._reaches(usual, goal):
-            return usual
-        scope = solve(goal.wishes, self.scope_of(usual), self.context, fixed=self._is_computed)
-        tried = [self.of_scope(scope)] if scope is not None else []
-        return next((case for case in (*tried, *self._other_finds(goal)) if self._reaches(case, goal)), None)
+        return next((case for case in self._tried(goal) if self._reaches(case, goal)), None)
+
+    def _tried(self, goal: Goal) -> Iterator[Case]:
+        """The cases that may reach a goal."""
+        ways: Iterable[FailureName] = FAILURES if goal.failing else ("500",)
+        for way in ways:
+            usual = self.failing(self.usual(), goal, way)
+            yield usual
+            scope = solve(goal.wishes, self.scope_of(usual, goal.failing), self.context, fixed=self._is_computed)
+            if scope is not None:
+                yield self.failing(self.of_scope(scope), goal, way)
+        yield from self._other_finds(goal)
+
+    def failing(self, case: Case, goal: Goal, way: FailureName = "500") -> Case:
+        """The case in which those steps fail whose errors are handled on the way to a goal: apps by their answer, steps
+        that read JSON by a text that is none."""
+        for identifier in goal.failing:
+            place = place_of(self._read[identifier]) if identifier in self._read else None
+            if identifier in self.answers:
+                failed = Answer(failure=failure(self.graph.step(identifier), way))
+                case = case.model_copy(update={"answers": {**case.answers, identifier: (failed,)}})
+            elif place is not None and not self._fails(case, identifier):
+                case = self.of_scope(put(self.scope_of(case, goal.failing), {place: NO_JSON}))
+        return case
 
     def _other_finds(self, goal: Goal) -> Iterator[Case]:
         """The usual case with a search on the way that finds nothing, or one thing alone."""
@@ -125,12 +147,16 @@ class CaseMaker:
         """Steps that read JSON, with the place of its text: what such a step gives is chosen by choosing the text."""
         return {one.step: one.source for one in readings(self.graph) if not one.looks_for}
 
-    def scope_of(self, case: Case) -> Scope:
-        """What each step gives first: what was given, and what the run computed of it."""
+    def _fails(self, case: Case, identifier: str) -> bool:
+        step = self.trace(case).steps.get(identifier)
+        return step is not None and bool(step.errors)
+
+    def scope_of(self, case: Case, failing: Collection[str] = ()) -> Scope:
+        """What each step gives first: what was given, and what the run computed of it; nothing of those that fail."""
         computed = {name: one.outputs[0] for name, one in self.trace(case).steps.items() if one.outputs}
         given = {step: answers[0].bundles[0] for step, answers in case.answers.items() if answers[0].bundles}
         scope: dict[str, JsonValue] = {**computed, **given, self.spec.trigger.id: case.bundles[0]}
-        return scope  # type: ignore[return-value]  # a JSON value is a value; `dict` isn't covariant
+        return {name: value for name, value in scope.items() if name not in failing}  # type: ignore[misc]  # a JSON value is a value; `dict` isn't covariant
 
     def of_scope(self, scope: Mapping[str, Value]) -> Case:
         """The usual case with the data of a scope."""

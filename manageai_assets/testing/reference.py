@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -33,11 +33,11 @@ SOON = timedelta(minutes=10)
 @dataclass(frozen=True)
 class Expectation:
     """What must come of a case: as the spec says it (`trace`) and in an engine's own terms (`seen`). `volatile` are the
-    paths of `seen` whose values can't be known beforehand."""
+    paths of `seen` whose values can't be known beforehand, each with the ends of its text that can."""
 
     trace: Trace
     seen: Trace
-    volatile: frozenset[str]
+    volatile: Mapping[str, tuple[str, str]]
 
 
 class Reference:
@@ -57,8 +57,7 @@ class Reference:
         trace = self._simulator.run(case, context)
         other = self._simulator.run(self._otherwise_said(case), _other(context, LATER, case.name))
         seen = view(trace)
-        paths = frozenset(_differing(_compared(seen), _compared(view(other)), ""))
-        return Expectation(trace, seen, paths)
+        return Expectation(trace, seen, dict(_differing(_compared(seen), _compared(view(other)), "")))
 
     def hangs_on_clock(self, case: Case, context: Context) -> bool:
         """Whether the way through the scenario may be another one some minutes later."""
@@ -100,7 +99,7 @@ def _other(context: Context, shift: timedelta, name: str) -> Context:
 def _other_words(answer: Answer) -> Answer:
     if answer.failure is None:
         return answer
-    other = {"message": f"In other words: {answer.failure.message}"}
+    other = {"message": f"In other words: {answer.failure.message} (so to say)"}
     return answer.model_copy(update={"failure": answer.failure.model_copy(update=other)})
 
 
@@ -126,7 +125,7 @@ def _compared(trace: Trace) -> JsonValue:
     return {"steps": steps, "response": response}
 
 
-def _differing(one: JsonValue, other: JsonValue, path: str) -> Iterator[str]:
+def _differing(one: JsonValue, other: JsonValue, path: str) -> Iterator[tuple[str, tuple[str, str]]]:
     if isinstance(one, dict) and isinstance(other, dict):
         for name in one.keys() & other.keys():
             yield from _differing(one[name], other[name], f"{path}.{name}" if path else name)
@@ -134,4 +133,20 @@ def _differing(one: JsonValue, other: JsonValue, path: str) -> Iterator[str]:
         for index, (left, right) in enumerate(zip(one, other, strict=False)):
             yield from _differing(left, right, f"{path}[{index}]")
     elif one != other:
-        yield path
+        yield path, _ends(one, other)
+
+
+def _ends(one: JsonValue, other: JsonValue) -> tuple[str, str]:
+    """The words with which two texts begin and end alike: what stands around a value that can't be known."""
+    if not isinstance(one, str) or not isinstance(other, str):
+        return "", ""
+    begin = _common(one, other)
+    end = _common(one[len(begin) :][::-1], other[len(begin) :][::-1])[::-1]
+    return begin, end
+
+
+def _common(one: str, other: str) -> str:
+    """The common beginning of two texts, up to the last space in it: parts of words may be alike by chance."""
+    alike = min(len(one), len(other))
+    found = one[: next((at for at in range(alike) if one[at] != other[at]), alike)]
+    return found[: max(found.rfind(" "), found.rfind("\n")) + 1]

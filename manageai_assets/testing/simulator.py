@@ -510,6 +510,8 @@ class _Run:
         values = self._values(node, scope)
         status = number(values["status"])
         headers = {name: text(self._value(value, scope)) for name, value in node.headers}
+        if isinstance(values["body"], (dict, list)) and "content-type" not in map(str.lower, headers):
+            headers["Content-Type"] = "application/json"
         if self.response is None:
             self.answered = node.step.id
             self.response = Response(

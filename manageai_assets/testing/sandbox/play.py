@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from compilers.documents import members
 from compilers.registry import registry
 from manageai_assets.testing.models import Failure
 from manageai_assets.testing.sandbox.contained import differing, shares
@@ -47,6 +48,10 @@ class Play:
         """The answer to a request, which is recorded."""
         if _asks_for_token(incoming) and not any(raw.concerns(call.request, incoming) for call in self.expected):
             return self._sign_in(incoming)
+        if (before := self._signed_in_for(incoming)) is not None:
+            reply = self.replies[before][1]
+            self._record(incoming, reply, repeats=before, preliminary=True)
+            return reply
         service = service_of(incoming)
         kept = self.kept.setdefault(service.app if service else "", {})
         asked = Asked(incoming, calls=self.expected, waiting=self.waiting, kept=kept)
@@ -65,6 +70,13 @@ class Play:
         reply = Reply(200, {"access_token": "sandbox-token", "token_type": "Bearer", "expires_in": 3600})
         self._record(incoming, reply, body={"grant_type": incoming.fields["grant_type"]}, preliminary=True)
         return reply
+
+    def _signed_in_for(self, incoming: Incoming) -> int | None:
+        """The same request just before, when it was answered 401 and n8n has got a new token since: no further try."""
+        if len(self.sent) < 2 or members(self.sent[-1].body).get("grant_type") != "refresh_token":
+            return None
+        before = self._repeated(incoming)
+        return before if before == len(self.sent) - 2 and self.sent[before].status == 401 else None
 
     def _may_be(self, incoming: Incoming, service: Service | None, row: Row | None) -> Test:
         """Which calls the request can be."""

@@ -76,6 +76,8 @@ class Incoming:
         if "x-www-form-urlencoded" in kind:
             form = self.content.decode("utf-8", "replace")
             return _plain(self.content) if form[:1] in ("{", "[") else _grouped(parse_qsl(form, keep_blank_values=True))
+        if kind.startswith("text/"):
+            return _text(self.content)
         return _plain(self.content)
 
     @property
@@ -96,10 +98,9 @@ def _grouped(pairs: list[tuple[str, str]]) -> Json:
 
 
 def _plain(content: bytes) -> JsonValue:
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        return {"base64": base64.b64encode(content).decode("ascii")}
+    text = _text(content)
+    if not isinstance(text, str):
+        return text
     try:
         found: JsonValue = json.loads(text)
     except ValueError:
@@ -117,13 +118,13 @@ def _parts(kind: str, content: bytes) -> JsonValue:
         held = payload if isinstance(payload, bytes) else b""
         value: JsonValue = held.decode("utf-8", "replace")
         if file_name is not None:
-            value = {"file_name": file_name, "type": part.get_content_type(), "data": _file(held)}
+            value = {"file_name": file_name, "type": part.get_content_type(), "data": _text(held)}
         before = found.get(name)
         found[name] = [*(before if isinstance(before, list) else [before]), value] if name in found else value
     return found
 
 
-def _file(content: bytes) -> JsonValue:
+def _text(content: bytes) -> JsonValue:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:

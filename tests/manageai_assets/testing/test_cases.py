@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from compilers.spec import Spec, parse_spec
 from manageai_assets.testing.cases import suite_of
 from manageai_assets.testing.coverage import coverage
-from manageai_assets.testing.error_cases import FAILURES
+from manageai_assets.testing.failures import FAILURES
 from manageai_assets.testing.making import is_called
 from manageai_assets.testing.models import Case, TestSuite
 from manageai_assets.testing.simulator import Simulator
@@ -126,6 +126,52 @@ def test_a_route_behind_computed_values_is_found() -> None:
     assert price * count > 900
     trace = Simulator(spec).run(odd)
     assert trace.requests[0].step == "odd"
+
+
+def test_filters_inside_an_error_handler_are_passed_and_stopped() -> None:
+    spec = spec_of(
+        [
+            {"id": "read", "kind": "app", "app": "json", "operation": "parse", "inputs": {"text": "{{ lead.body.text }}"}},
+            {"id": "short", "kind": "router", "mode": "first"},
+            notice("tell"), notice("refuse"),
+        ],
+        [
+            {"source": "lead", "target": "read"},
+            {"source": "read", "target": "short", "kind": "error"},
+            {"source": "short", "target": "tell", "kind": "route",
+             "filter": when("{{ length(lead.body.text) }}", "number:less", 4)},
+            {"source": "short", "target": "refuse", "kind": "route", "fallback": True},
+        ],
+        {"text": '{"name": "Ada"}', "name": "Ada"},
+    )  # fmt: skip
+    suite = suite_of(spec)
+    assert suite.not_covered == ()
+    simulator = Simulator(spec)
+    told = simulator.run(case_of(suite, "route-short-to-tell"))
+    assert [request.step for request in told.requests] == ["tell"]
+    assert {"short>tell"} <= set(told.taken)
+    lengths = {
+        len(str(body["text"]))
+        for case in suite.cases
+        if case.name.startswith("boundary") and isinstance(body := case.bundles[0]["body"], dict)
+        and "read>short" in simulator.run(case).taken
+    }  # fmt: skip
+    assert lengths == {3, 4, 5}
+
+
+def test_of_very_many_steps_each_fails_in_some_ways_and_every_way_is_tried() -> None:
+    names = [f"tell{number}" for number in range(120)]
+    edges: list[JsonValue] = [
+        {"source": source, "target": target} for source, target in zip(["lead", *names], names, strict=False)
+    ]
+    suite = suite_of(spec_of([notice(name) for name in names], edges, {"name": "Ada"}))
+    failed = [case for case in suite.cases if case.group == "errors"]
+    assert {case.must_reach[0] for case in failed} == set(names)
+    assert {
+        answers[0].failure.name for case in failed for answers in case.answers.values() if answers[0].failure
+    } == set(FAILURES)
+    assert len(failed) < 400
+    assert any("120 steps call apps" in missed for missed in suite.not_covered)
 
 
 def test_dates_are_chosen_around_the_moment_of_the_run() -> None:

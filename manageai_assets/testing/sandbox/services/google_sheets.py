@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from pydantic import JsonValue
 
@@ -129,8 +130,13 @@ def _written(asked: Asked) -> JsonValue:
     return {**updates, "updates": {**updates, **(given if isinstance(given, dict) else {})}}
 
 
+_ENTRIES: Mapping[str, str] = MappingProxyType({"RAW": "raw", "USER_ENTERED": "typed"})
+
+
 def _place(asked: Asked) -> Json:
-    return {"spreadsheet": asked.groups["spreadsheet"], "sheet": _tab(asked.groups["range"])[0]}
+    place: Json = {"spreadsheet": asked.groups["spreadsheet"], "sheet": _tab(asked.groups["range"])[0]}
+    entry = _ENTRIES.get(str(asked.incoming.query.get("valueInputOption")))
+    return {**place, "entry": entry} if entry else place
 
 
 def _puts(asked: Asked) -> Sequence[Json]:

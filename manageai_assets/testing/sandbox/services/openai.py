@@ -91,13 +91,14 @@ def _failed(failure: Failure) -> JsonValue:
 
 
 _MODEL = {"model": "body.model", "temperature": "body.temperature"}
+_ANSWER = {"model": "body.model", "max_tokens": "body.max_output_tokens"}
 
 SERVICE = Service(
     app="openai",
     hosts=("api.openai.com",),
     failed=_failed,
     rows=(
-        Row("POST", "/v1/responses", _RESPONSE, _response, {"model": "body.model"}),
+        Row("POST", "/v1/responses", _RESPONSE, _response, _ANSWER),
         Row("GET", "/v1/responses/(?P<id>[^/]+)", "get_response", _response, {"id": "path.id"}),
         Row("DELETE", "/v1/responses/(?P<id>[^/]+)", "delete_response", with_(deleted=True), {"id": "path.id"}),
         Row("POST", "/v1/chat/completions", "chat_completion extract_data", _completion, _MODEL),
