@@ -18,6 +18,8 @@ from tests.compilers.flows import FLOWS
 from tests.manageai_assets.intake.mutations import mutated_intakes
 
 CASES = 500
+BUILDS = 60
+"""Intakes that are built, tests included, where the slow tests build all."""
 EXAMPLES = Path(__file__).parents[1] / "examples" / "intakes"
 FAULTS = ("Traceback", "fault in the program", "AttributeError", "KeyError", "TypeError", "RecursionError")
 PLACE = re.compile(r"[\w@.-]+(?:[.:\[][\w\]-]+)*")
@@ -110,11 +112,14 @@ def checked(arguments: list[str], name: str, capsys: pytest.CaptureFixture[str])
     return code
 
 
-def test_mutated_intakes_build_or_are_refused_with_a_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("count", "seed"), [(BUILDS, 7), pytest.param(CASES, 8, marks=pytest.mark.slow)])
+def test_mutated_intakes_build_or_are_refused_with_a_place(
+    count: int, seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     inside = tmp_path / "outside" / "packages"
     inside.mkdir(parents=True)
     codes = set()
-    for number, mutation in enumerate(mutated_intakes(CASES, seed=7)):
+    for number, mutation in enumerate(mutated_intakes(count, seed)):
         file = tmp_path / f"intake{number}.yaml"
         file.write_bytes(mutation.data)
         codes.add(checked(["build", str(file), "--out", str(inside)], file.name, capsys))

@@ -35,7 +35,7 @@ def suite_of(spec: Spec, further: Sequence[Case] = (), moment: datetime | None =
 
 
 def _routes(maker: CaseMaker, missed: list[str]) -> list[Case]:
-    usual = maker.usual()
+    usual = maker.usual
     cases = [usual]
     taken = set(maker.trace(usual).taken)
     for goal in maker.goals.routes():

@@ -125,7 +125,7 @@ def _searches(maker: CaseMaker) -> Iterator[Case]:
             ("nothing", f"{step.title} finds nothing", ()),
             ("many", f"{step.title} finds {LONG_LIST} results", many),
         ):
-            made = maker.usual()
+            made = maker.usual
             answers = {**made.answers, step.id: (Answer(bundles=bundles),)}
             made = made.model_copy(update={"answers": answers})
             yield maker.case(made, name=f"finds {name} {step.id}", group="edges", title=title)
@@ -136,7 +136,7 @@ def _boundaries(maker: CaseMaker) -> Iterator[Case]:
     count = 0
     for goal in maker.goals.stops():
         condition = origins.filter(goal.edge.filter, {edge.source for edge in goal.way} | {goal.edge.source})
-        reached = maker.reaching(maker.goals.of(goal.edge)) or maker.usual()
+        reached = maker.reaching(maker.goals.of(goal.edge)) or maker.usual
         if condition is None:
             continue
         for one in boundaries(condition, maker.scope_of(reached, goal.failing), maker.context):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
 from types import MappingProxyType
 
 from compilers.spec import AnyStep, DirectiveStep, OnError
@@ -10,8 +11,8 @@ from manageai_assets.testing.failures import FAILURES, failure
 from manageai_assets.testing.making import CaseMaker
 from manageai_assets.testing.models import Answer, Case, FailureName, RunStatus
 
-MOST_FAILURES = 350
-"""Failures that are tried, unless there are more steps that can fail: a run costs as much as there are steps."""
+MOST_STEPS_RUN = 10_000
+"""Steps that run in all error cases, about: failing each of many steps in each way costs their number squared."""
 _ENDS: Mapping[str, RunStatus] = MappingProxyType({
     "ignore": "success", "resume": "success", "commit": "success", "retry": "warning", "rollback": "error",
 })  # fmt: skip
@@ -19,28 +20,43 @@ _ENDS: Mapping[str, RunStatus] = MappingProxyType({
 
 
 def error_cases(maker: CaseMaker, missed: list[str]) -> Iterator[Case]:
-    """Every step that calls an app failing in every way; of very many steps each fails in some ways, in
-    turn. What is left out, and steps that no data lead to, is said in `missed`."""
+    """Every step that calls an app failing in every way. What of this is left out, and steps that no data lead to, is
+    said in `missed`."""
     reached = {goal.edge.target: goal for goal in maker.goals.steps()}
     handled = maker.graph.error_steps
-    ways = tuple(FAILURES)
-    each = min(len(ways), max(1, MOST_FAILURES // max(1, len(maker.called))))
-    if each < len(ways):
-        missed.append(f"{len(maker.called)} steps call apps, so each fails in {each} of {len(ways)} ways, in turn")
-    for number, step in enumerate(maker.called):
+    failing = _chosen(maker, missed)
+    for step in maker.called:
         if step.id in handled:
             yield from _inside_handlers(maker, step, handled[step.id])
             continue
         goal = reached.get(step.id)
-        base = maker.reaching(goal) if goal else None
+        base = maker.reaching(goal) if goal and step.id in failing else None
         if base is None:
-            missed.append(f"no data found that lead to {step.title}, so its errors were not tried")
+            if step.id in failing:
+                missed.append(f"no data found that lead to {step.title}, so its errors were not tried")
             continue
-        for turn in range(each):
-            name = ways[(number * each + turn) % len(ways)]
+        for name in failing[step.id]:
             yield _failing(maker, base, step, name)
         if step.on_error is not None and step.on_error.strategy == "retry":
             yield _recovering(maker, base, step)
+
+
+def _chosen(maker: CaseMaker, missed: list[str]) -> Mapping[str, Sequence[FailureName]]:
+    """The steps that shall fail, and how. Where there are very many, each fails in some of the ways, in turn, and of
+    those that have no error handling, so that the run ends, only some fail."""
+    ways = tuple(FAILURES)
+    most = MOST_STEPS_RUN // len(maker.spec.nodes)
+    steps = [step.id for step in maker.called]
+    if len(steps) > most:
+        handling = [step.id for step in maker.called if step.on_error or maker.graph.handler(step.id)]
+        others = [step for step in steps if step not in handling]
+        steps = [*handling, *others[:: -(-len(others) // max(1, most - len(handling))) or 1]]
+        missed.append(f"{len(others)} steps have no error handling; {len(steps) - len(handling)} of them were failed")
+    each = min(len(ways), max(1, most // max(1, len(steps))))
+    if each < len(ways):
+        missed.append(f"{len(maker.called)} steps call apps, so each fails in {each} of {len(ways)} ways, in turn")
+    turns = cycle(ways)
+    return {step: [next(turns) for _ in range(each)] for step in steps}
 
 
 def _failing(maker: CaseMaker, base: Case, step: AnyStep, name: FailureName) -> Case:
@@ -96,7 +112,7 @@ def _inside_handlers(maker: CaseMaker, step: AnyStep, failed: str) -> Iterator[C
     """An app that fails while an error is being handled."""
     goals = {goal.edge.target: goal for goal in maker.goals.steps()}
     goal = goals.get(failed)
-    base = maker.reaching(goal) if goal else maker.usual()
+    base = maker.reaching(goal) if goal else maker.usual
     if base is None or failed not in base.answers:
         return
     for name in ("401", "500"):

@@ -71,6 +71,7 @@ class CaseMaker:
         """What the apps usually answer."""
         return {step.id: (self.simulator.doubles.answer(step.id),) for step in self.called}
 
+    @cached_property
     def usual(self) -> Case:
         """The case with everything as it usually is."""
         return Case(
@@ -84,7 +85,7 @@ class CaseMaker:
 
     def with_payload(self, payload: dict[str, JsonValue]) -> Case:
         """The usual case with another bundle of the trigger."""
-        return self.usual().model_copy(update={"bundles": (payload,)})
+        return self.usual.model_copy(update={"bundles": (payload,)})
 
     def case(self, made: Case, **about: Unpack[About]) -> Case:
         """A case with what it says of itself; its name is made fit."""
@@ -107,7 +108,7 @@ class CaseMaker:
         """The cases that may reach a goal."""
         ways: Iterable[FailureName] = FAILURES if goal.failing else ("500",)
         for way in ways:
-            usual = self.failing(self.usual(), goal, way)
+            usual = self.failing(self.usual, goal, way)
             yield usual
             scope = solve(goal.wishes, self.scope_of(usual, goal.failing), self.context, fixed=self._is_computed)
             if scope is not None:
@@ -128,7 +129,7 @@ class CaseMaker:
 
     def _other_finds(self, goal: Goal) -> Iterator[Case]:
         """The usual case with a search on the way that finds nothing, or one thing alone."""
-        usual = self.usual()
+        usual = self.usual
         for step in map(self.graph.step, goal.steps):
             if isinstance(step, OperationStep) and step.id in usual.answers and gives_several(step):
                 for count in (0, 1):
@@ -166,12 +167,12 @@ class CaseMaker:
             for step, usual in self.answers.items()
         }
         bundle = _bundle(scope[self.spec.trigger.id])
-        return self.usual().model_copy(update={"bundles": (bundle,), "answers": answers})
+        return self.usual.model_copy(update={"bundles": (bundle,), "answers": answers})
 
     def _written(self, scope: Mapping[str, Value]) -> Mapping[str, Value]:
         """The scope with what steps shall read from JSON written into their texts, the last steps first."""
         written: Mapping[str, Value] = scope
-        usual = self.scope_of(self.usual()) if self._read else {}
+        usual = self.scope_of(self.usual) if self._read else {}
         for step, source in reversed(tuple(self._read.items())):
             place = place_of(source)
             if place and step in written and written[step] != usual.get(step):

@@ -131,7 +131,8 @@ def test_a_route_behind_computed_values_is_found() -> None:
 def test_filters_inside_an_error_handler_are_passed_and_stopped() -> None:
     spec = spec_of(
         [
-            {"id": "read", "kind": "app", "app": "json", "operation": "parse", "inputs": {"text": "{{ lead.body.text }}"}},
+            {"id": "read", "kind": "app", "app": "json", "operation": "parse",
+             "inputs": {"text": "{{ lead.body.text }}"}},
             {"id": "short", "kind": "router", "mode": "first"},
             notice("tell"), notice("refuse"),
         ],
@@ -166,12 +167,10 @@ def test_of_very_many_steps_each_fails_in_some_ways_and_every_way_is_tried() -> 
     ]
     suite = suite_of(spec_of([notice(name) for name in names], edges, {"name": "Ada"}))
     failed = [case for case in suite.cases if case.group == "errors"]
-    assert {case.must_reach[0] for case in failed} == set(names)
-    assert {
-        answers[0].failure.name for case in failed for answers in case.answers.values() if answers[0].failure
-    } == set(FAILURES)
-    assert len(failed) < 400
-    assert any("120 steps call apps" in missed for missed in suite.not_covered)
+    answers = [answer for case in failed for given in case.answers.values() for answer in given]
+    assert {answer.failure.name for answer in answers if answer.failure} == set(FAILURES)
+    assert 60 < len(failed) < 120
+    assert any("120 steps have no error handling" in missed for missed in suite.not_covered)
 
 
 def test_dates_are_chosen_around_the_moment_of_the_run() -> None:
