@@ -316,20 +316,27 @@ class _Run:
         step = node.step
         if step.disabled:
             return [dict(_last(scope))]
-        if isinstance(step, AggregateStep):
-            self._collect(node, scope)
-            return None
-        if isinstance(step, MergeStep):
+        if not isinstance(step, AggregateStep):  # it counts what it gives
             record.operations += node.counted
-            fields = node.branches.get(way.edge.source, {})
-            return [{name: _kept(self._value(value, scope)) for name, value in fields.items()}]
-        record.operations += node.counted
         try:
-            return _RUN[type(step)](self, node, scope)
+            return self._given(node, scope, way)
         except StepFailure as failure:
             return self._failed(node, scope, StepError(step=step.id, type=failure.type, message=failure.message))
         except ExpressionError as error:
-            return self._failed(node, scope, StepError(step=step.id, type="BundleValidationError", message=str(error)))
+            instead = self._failed(
+                node, scope, StepError(step=step.id, type="BundleValidationError", message=str(error))
+            )
+            return None if isinstance(step, AggregateStep) else instead
+
+    def _given(self, node: Node, scope: Scope, way: Way) -> Sequence[Bundle] | None:
+        """What a step that works gives for a bundle. An aggregate keeps it, until its source has given all."""
+        if isinstance(node.step, AggregateStep):
+            self._collect(node, scope)
+            return None
+        if isinstance(node.step, MergeStep):
+            fields = node.branches.get(way.edge.source, {})
+            return [{name: _kept(self._value(value, scope)) for name, value in fields.items()}]
+        return _RUN[type(node.step)](self, node, scope)
 
     def _value(self, value: Bound, scope: Scope) -> Value:
         if not self.dialect.null_on_fault:

@@ -85,7 +85,7 @@ def test_what_hangs_on_the_clock_or_chance_is_volatile_and_nothing_else() -> Non
     spec = spec_of([notice("tell", text)], [{"source": "lead", "target": "tell"}], {"name": "Ada"})
     case = suite_of(spec).cases[0]
     found = Reference(spec).expect(case, context_of(spec, case.name))
-    assert found.volatile == {"steps.tell.requests[0].inputs.text"}
+    assert found.volatile == {"steps.tell.requests[0].inputs.text": ("Ada at ", "")}
 
 
 def test_a_way_that_hangs_on_the_minute_is_known() -> None:

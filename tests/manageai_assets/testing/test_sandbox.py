@@ -178,7 +178,7 @@ def test_what_an_app_is_asked_on_the_way_is_no_call(sandbox: Sandbox) -> None:
     assert [(sent.step, sent.preliminary) for sent in sandbox.seen()] == [("", True), ("issue", False)]
 
 
-def test_a_token_is_given_and_its_request_is_no_call(sandbox: Sandbox) -> None:
+def test_a_token_is_given_and_neither_its_request_nor_the_repeat_is_a_call(sandbox: Sandbox) -> None:
     sandbox.begin([message("one", "sales", "Hi", failure="401")])
     statuses = [send(sandbox, POST, {"channel": "sales", "text": "Hi"}).status_code]
     form: Json = {"grant_type": "refresh_token", "refresh_token": "hush"}
@@ -186,7 +186,7 @@ def test_a_token_is_given_and_its_request_is_no_call(sandbox: Sandbox) -> None:
     statuses.append(send(sandbox, POST, {"channel": "sales", "text": "Hi"}).status_code)
     assert (token.json()["token_type"], statuses) == ("Bearer", [401, 401])
     seen = sandbox.seen()
-    assert [(sent.preliminary, sent.repeats) for sent in seen] == [(False, None), (True, None), (False, 0)]
+    assert [(sent.preliminary, sent.repeats) for sent in seen] == [(False, None), (True, None), (True, 0)]
     assert "hush" not in seen[1].model_dump_json()
 
 
