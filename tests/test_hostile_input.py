@@ -18,7 +18,7 @@ from tests.compilers.flows import FLOWS
 from tests.manageai_assets.intake.mutations import mutated_intakes
 
 CASES = 500
-BUILDS = 60
+BUILDS = 25
 """Intakes that are built, tests included; three times as many by the slow tests."""
 EXAMPLES = Path(__file__).parents[1] / "examples" / "intakes"
 FAULTS = ("Traceback", "fault in the program", "AttributeError", "KeyError", "TypeError", "RecursionError")

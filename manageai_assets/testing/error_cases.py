@@ -42,21 +42,27 @@ def error_cases(maker: CaseMaker, missed: list[str]) -> Iterator[Case]:
 
 
 def _chosen(maker: CaseMaker, missed: list[str]) -> Mapping[str, Sequence[FailureName]]:
-    """The steps that shall fail, and how. Where there are very many, each fails in some of the ways, in turn, and of
-    those that have no error handling, so that the run ends, only some fail."""
+    """The steps that fail, and how. Of very many only some do, those with error handling first, each in some ways, in
+    turn."""
     ways = tuple(FAILURES)
-    most = MOST_STEPS_RUN // len(maker.spec.nodes)
+    most = max(1, MOST_STEPS_RUN // len(maker.spec.nodes))
     steps = [step.id for step in maker.called]
     if len(steps) > most:
         handling = [step.id for step in maker.called if step.on_error or maker.graph.handler(step.id)]
         others = [step for step in steps if step not in handling]
-        steps = [*handling, *others[:: -(-len(others) // max(1, most - len(handling))) or 1]]
-        missed.append(f"{len(others)} steps have no error handling; {len(steps) - len(handling)} of them were failed")
+        chosen = _spread(handling, most)
+        steps = [*chosen, *_spread(others, most - len(chosen))]
+        missed.append(f"{len(maker.called)} steps call apps; {len(steps)} of them were failed")
     each = min(len(ways), max(1, most // max(1, len(steps))))
     if each < len(ways):
-        missed.append(f"{len(maker.called)} steps call apps, so each fails in {each} of {len(ways)} ways, in turn")
+        missed.append(f"each step that was failed was so in {each} of {len(ways)} ways, in turn")
     turns = cycle(ways)
     return {step: [next(turns) for _ in range(each)] for step in steps}
+
+
+def _spread(steps: Sequence[str], most: int) -> Sequence[str]:
+    """At most so many of the steps, from all over."""
+    return steps[:: -(-len(steps) // most) or 1] if most > 0 else ()
 
 
 def _failing(maker: CaseMaker, base: Case, step: AnyStep, name: FailureName) -> Case:
