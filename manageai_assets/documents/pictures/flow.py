@@ -7,17 +7,20 @@ than the page allows. Client text is cleaned and escaped. The same spec always g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from compilers.graph import SpecGraph
-from compilers.spec import AnyStep, Edge, Spec
+from compilers.spec import Spec
 from manageai_assets.build.flow_cards import COLOURS, INK, LINE, RED, SOFT, text
 from manageai_assets.build.flow_picture import loops_of
 from manageai_assets.build.flow_text import element, number, xml
-from manageai_assets.build.flow_words import Family, edge_words, family, kind_name, strategy
+from manageai_assets.build.flow_words import Family, family
+from manageai_assets.documents import words
+from manageai_assets.documents.facts import Facts
 from manageai_assets.documents.fonts import FAMILIES
+from manageai_assets.documents.messages import Messages, messages
 from manageai_assets.documents.pictures.lanes import Cell, Lane, lanes_of, shortened
 from manageai_assets.documents.pictures.measure import Fitted, fitted
 from manageai_assets.documents.pictures.picture import Picture
@@ -27,23 +30,6 @@ UNITS = 4.0
 
 GAP, INDENT, PILL, MARGIN = 20.0, 26.0, 20.0, 3.0
 AMBER = "#b45309"
-
-
-@dataclass(frozen=True)
-class FlowWords:
-    """The picture's own words, and how steps, ways and error strategies are called."""
-
-    alt: str = "How {name} runs: {count} steps"
-    more: str = "+ {count} more"
-    fails: str = "If step {number} fails"
-    straight: str = "{way}: goes on"
-    always: str = "Always"
-    loose: str = "Not connected"
-    only_if: str = "Only if: {condition}"
-    on_error: str = "If it fails: {what}"
-    kind: Callable[[AnyStep], str] = kind_name
-    way: Callable[[Edge], str] = edge_words
-    strategy: Callable[..., str] = strategy
 
 
 @dataclass(frozen=True)
@@ -65,6 +51,7 @@ LOOKS = (
     Look(4, 3, 12.5, True),
     Look(4, 2, 12.0, True, 22.0),
     Look(4, 2, 12.0, False, 22.0, True),
+    Look(5, 3, 11.5, False, 20.0, True),
     Look(5, 2, 11.5, False, 20.0, True),
     Look(6, 2, 11.0, False, 16.0, True),
     Look(6, 2, 11.0, False, 16.0, True, 6),
@@ -106,22 +93,17 @@ class Written:
         return 31.0 + (size + 3.5) * len(self.title) + 12.5 * len(self.notes)
 
 
-def flow(
-    spec: Spec, words: FlowWords | None = None, width: float = 170.0, most_height: float = 215.0, first: int = 0
-) -> Picture:
-    """The picture of a flow, `width` millimetres wide and, if it can be, at most `most_height` high. `first`: how many
-    of the roomier looks to leave out."""
-    words = words or FlowWords()
-    graph = SpecGraph(spec)
-    found = lanes_of(graph)
-    sketch = None
+def flow(spec: Spec, facts: Facts, width: float = 170.0, most_height: float = 215.0, first: int = 0) -> Picture:
+    """The picture of a flow, `width` millimetres wide and, if it can be, at most `most_height` high. Steps have the
+    numbers of the facts. `first`: how many of the roomier looks to leave out."""
+    say, graph = messages(facts.brand.language), SpecGraph(spec)
+    lanes = lanes_of(graph, {line.step: line.number for line in facts.lines if line.step})
     for look in LOOKS[first:]:
-        sketch = _Sketch(graph, found.numbers, words, look, width * UNITS, most_height * UNITS)
-        sketch.draw(shortened(found.lanes, look.cells))
+        sketch = _Sketch(graph, say, look, width * UNITS, most_height * UNITS)
+        sketch.draw(shortened(lanes, look.cells))
         if sketch.bottom <= most_height * UNITS:
             break
-    assert sketch is not None
-    alt = words.alt.format(name=spec.name, count=len(found.numbers))
+    alt = say("pictures.flow", name=spec.name, count=facts.steps)
     return Picture(_document(sketch, alt), width, sketch.bottom / UNITS, alt)
 
 
@@ -152,10 +134,8 @@ def _marker(name: str, colour: str) -> str:
 class _Sketch:
     """A drawing in the making: shapes behind, lines, and cards in front; `bottom` is how far down it goes."""
 
-    def __init__(
-        self, graph: SpecGraph, numbers: dict[str, int], words: FlowWords, look: Look, width: float, most: float
-    ) -> None:
-        self.graph, self.numbers, self.words, self.look = graph, numbers, words, look
+    def __init__(self, graph: SpecGraph, say: Messages, look: Look, width: float, most: float) -> None:
+        self.graph, self.say, self.look = graph, say, look
         self.width, self.most, self.bottom = width, most, MARGIN
         self.behind: list[str] = []
         self.lines: list[str] = []
@@ -171,7 +151,7 @@ class _Sketch:
         for index, lane in enumerate(lanes):
             if self.look is LOOKS[-1] and index and self.bottom > self.most - 60 and index < len(lanes) - 1:
                 left = sum(cell.more or 1 for later in lanes[index:] for cell in later.cells)
-                shown = fitted(self.words.more.format(count=left), 11.0, 420.0, 1, bold=True)
+                shown = fitted(self.say("pictures.more", count=left), 11.0, 420.0, 1, bold=True)
                 self._pill(shown, shown.width + 20, MARGIN, self.bottom + 8, SOFT)
                 self.bottom += 8 + PILL + MARGIN
                 return
@@ -210,13 +190,13 @@ class _Sketch:
     def _leading(self, lane: Lane) -> str:
         """What leads to a lane, in words."""
         if lane.edge is None:
-            return self.words.loose
-        way = self.words.way(lane.edge)
+            return self.say("facts.lead.loose")
+        way = words.way(lane.edge, self.say)
         if lane.fails:
-            fails = self.words.fails.format(number=self.numbers.get(lane.edge.source, 0))
+            fails = self.say("pictures.fails", number=lane.after)
             return f"{fails}: {way}" if lane.edge.filter is not None else fails
-        way = way or self.words.always
-        return self.words.straight.format(way=way) if lane.straight else way
+        way = way or self.say("facts.lead.always")
+        return self.say("facts.lead.straight", what=way) if lane.straight else way
 
     def _pill(self, shown: Fitted, length: float, left: float, top: float, colour: str) -> None:
         self.front.append(
@@ -245,7 +225,7 @@ class _Sketch:
             self._tint(row, boxes)
             for cell, item, box in zip(row, written, boxes, strict=True):
                 self._draw_card(cell, item, box)
-            for before, after in zip(boxes, boxes[1:], strict=False):
+            for before, after in pairwise(boxes):
                 self._line([(before.x + width, top + height / 2), (after.x - 1, top + height / 2)])
             box = boxes[-1]
             self.bottom = top + height
@@ -259,17 +239,18 @@ class _Sketch:
         step = cell.step
         if step is None:
             return Written(
-                "", fitted(self.words.more.format(count=cell.more), size, room, 2, bold=True).lines, (), "data"
+                "", fitted(self.say("pictures.more", count=cell.more), size, room, 2, bold=True).lines, (), "data"
             )
         notes: list[tuple[str, str]] = []
         if cell.edge is not None and self.look.lines > 1:
-            said = self.words.only_if.format(condition=self.words.way(cell.edge))
+            told = cell.edge.label or (words.conditions(cell.edge.filter, self.say) if cell.edge.filter else "")
+            said = self.say("facts.lead.filter", what=told)
             notes += [(line, AMBER) for line in fitted(said, 10.0, room, 2 if self.look.notes else 1).lines]
         if step.on_error and self.look.notes:
-            said = self.words.on_error.format(what=self.words.strategy(step.on_error))
+            said = self.say("pictures.on_error", what=words.strategy(step.on_error, self.say))
             notes += [(line, RED) for line in fitted(said, 10.0, room, 2).lines]
         return Written(
-            fitted(self.words.kind(step), 10.5, room - 22, 1, bold=True).lines[0],
+            fitted(words.kind(step, self.say), 10.5, room - 22, 1, bold=True).lines[0],
             fitted(step.title, size, room, self.look.lines, bold=True).lines,
             tuple(notes),
             family(step, step is self.graph.trigger, step.id in self.graph.error_steps),
@@ -329,7 +310,7 @@ class _Sketch:
                             rx=9,
                             fill="#7c3aed",
                             fill_opacity="0.13",
-                        )  # fmt: skip
+                        )
                     )
 
     # -- lines ----------------------------------------------------------------------------------------------------
@@ -348,12 +329,3 @@ class _Sketch:
         look = {"stroke": RED, "marker_end": "url(#to-error)"} if error else {"stroke": LINE, "marker_end": "url(#to)"}
         path = "M" + " L".join(f"{number(x)} {number(y)}" for x, y in points)
         self.lines.append(element("path", d=path, fill="none", stroke_width="1.4", stroke_linejoin="round", **look))
-
-
-def steps_shown(picture: Picture) -> int:
-    """How many cards with a step the picture holds."""
-    return sum(1 for _ in _cards(picture.svg))
-
-
-def _cards(svg: str) -> Iterator[str]:
-    return (line for line in svg.split("\n") if line.startswith("<circle"))

@@ -6,7 +6,7 @@ indented below the step that decides. What runs when a step fails stands at the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from compilers.graph import SpecGraph
@@ -26,12 +26,14 @@ class Cell:
 
 @dataclass
 class Lane:
-    """Steps one after the other. `depth` counts the branches it lies in; `edge` leads to it, if a way does."""
+    """Steps one after the other. `depth` counts the branches it lies in; `edge` leads to it, if a way does, from
+    the step with the number `after`."""
 
     depth: int
     edge: Edge | None = None
     straight: bool = False
     loose: bool = False
+    after: int = 0
     cells: list[Cell] = field(default_factory=list)
 
     @property
@@ -40,25 +42,14 @@ class Lane:
         return self.edge is not None and self.edge.kind == "error"
 
 
-@dataclass(frozen=True)
-class Numbered:
-    """The lanes of a flow in reading order, and each step's number in it."""
-
-    lanes: tuple[Lane, ...]
-    numbers: dict[str, int]
-
-
-def lanes_of(graph: SpecGraph) -> Numbered:
-    """The flow's lanes. Numbers count from 1 in reading order, those of error routes last."""
+def lanes_of(graph: SpecGraph, numbers: Mapping[str, int]) -> tuple[Lane, ...]:
+    """The flow's lanes in reading order, those of error routes last; `numbers` are those of the steps."""
     main, failing = _parted(outline(graph))
     lanes = [*_lanes(main), *(lane for part in failing for lane in _lanes(part))]
-    numbers: dict[str, int] = {}
     for lane in lanes:
-        for index, cell in enumerate(lane.cells):
-            if cell.step is not None:
-                numbers[cell.step.id] = len(numbers) + 1
-                lane.cells[index] = replace(cell, number=len(numbers))
-    return Numbered(tuple(lanes), numbers)
+        lane.after = numbers.get(lane.edge.source, 0) if lane.edge else 0
+        lane.cells = [replace(cell, number=numbers.get(cell.step.id, 0)) for cell in lane.cells if cell.step]
+    return tuple(lanes)
 
 
 def _parted(items: Sequence[Item]) -> tuple[list[Item], list[list[Item]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from manageai_assets.documents.fonts import fonts, needs_more
 
@@ -28,7 +28,8 @@ class Picture:
     def png(self, ppi: int = 220) -> bytes:
         """The picture as a PNG on white, with so many pixels an inch."""
         values = {"width": f"{self.width:.2f}", "height": f"{self.height:.2f}", "picture": self.svg}
-        return bytes(compiler(needs_more(self.svg)).compile(input=_RASTER, format="png", ppi=ppi, sys_inputs=values))
+        drawn = compiler(needs_more(self.svg)).compile(input=_RASTER, format="png", ppi=ppi, sys_inputs=values)
+        return cast("bytes", drawn)
 
 
 @cache
