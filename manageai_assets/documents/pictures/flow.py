@@ -35,7 +35,8 @@ AMBER = "#b45309"
 @dataclass(frozen=True)
 class Look:
     """How cards are set: how many fit in a row, lines of their title, its size, whether notes stand below it, the
-    room between rows, whether what leads to a lane stands beside its cards, and how many of these a lane may have."""
+    room between rows, whether what leads to a lane stands beside its cards, how many of these a lane may have,
+    and by how much everything is smaller on paper."""
 
     columns: int
     lines: int
@@ -44,6 +45,7 @@ class Look:
     gutter: float = 24.0
     beside: bool = False
     cells: int = 1000
+    scale: float = 1.0
 
 
 LOOKS = (
@@ -54,7 +56,9 @@ LOOKS = (
     Look(5, 3, 11.5, False, 20.0, True),
     Look(5, 2, 11.5, False, 20.0, True),
     Look(6, 2, 11.0, False, 16.0, True),
-    Look(6, 2, 11.0, False, 16.0, True, 6),
+    Look(7, 2, 11.0, False, 16.0, True, scale=1.15),
+    Look(8, 2, 11.0, False, 16.0, True, scale=1.3),
+    Look(7, 2, 11.0, False, 16.0, True, 6, 1.15),
     Look(6, 2, 11.0, False, 16.0, True, 3),
     Look(6, 1, 11.0, False, 14.0, True, 2),
 )
@@ -99,12 +103,13 @@ def flow(spec: Spec, facts: Facts, width: float = 170.0, most_height: float = 21
     say, graph = messages(facts.brand.language), SpecGraph(spec)
     lanes = lanes_of(graph, {line.step: line.number for line in facts.lines if line.step})
     for look in LOOKS[first:]:
-        sketch = _Sketch(graph, say, look, width * UNITS, most_height * UNITS)
+        units = UNITS * look.scale
+        sketch = _Sketch(graph, say, look, width * units, most_height * units)
         sketch.draw(shortened(lanes, look.cells))
-        if sketch.bottom <= most_height * UNITS:
+        if sketch.bottom <= most_height * units:
             break
     alt = say("pictures.flow", name=spec.name, count=facts.steps)
-    return Picture(_document(sketch, alt), width, sketch.bottom / UNITS, alt)
+    return Picture(_document(sketch, alt), width, sketch.bottom / units, alt)
 
 
 def _document(sketch: _Sketch, alt: str) -> str:
@@ -140,14 +145,18 @@ class _Sketch:
         self.behind: list[str] = []
         self.lines: list[str] = []
         self.front: list[str] = []
+        self.leads: dict[int, float] = {}
         self.inside = [loop.members for loop in loops_of(graph)]
 
     def draw(self, lanes: Sequence[Lane]) -> None:
-        """Draws all lanes; where they are too many even so, the last ones only as their number."""
+        """Draws all lanes, unless they are seen to need another look; where none is left, the last ones as a number."""
         longest = max(len(lane.cells) for lane in lanes)
         columns = min(self.look.columns, max(longest, 2))
         self.card = min((self.width - 2 * MARGIN - GAP * (columns - 1)) / columns, 232.0)
         ends: dict[int, Box] = {}
+        for lane in lanes:
+            if self.look.beside and lane.cells and (lane.edge is not None or lane.loose):
+                self.leads[lane.depth] = max(self.leads.get(lane.depth, 0.0), self._lead(lane)[1])
         for index, lane in enumerate(lanes):
             if self.look is LOOKS[-1] and index and self.bottom > self.most - 60 and index < len(lanes) - 1:
                 left = sum(cell.more or 1 for later in lanes[index:] for cell in later.cells)
@@ -156,6 +165,8 @@ class _Sketch:
                 self.bottom += 8 + PILL + MARGIN
                 return
             self._lane(lane, ends)
+            if self.bottom > self.most and self.look is not LOOKS[-1]:
+                return
         self.bottom += MARGIN
 
     def _lane(self, lane: Lane, ends: dict[int, Box]) -> None:
@@ -170,13 +181,13 @@ class _Sketch:
                 self._rail(before, left + 12, start, left + 12)
             ends[lane.depth] = self._rows(lane.cells, left, start)
             return
-        shown = fitted(self._leading(lane), 11.0, 150.0 if self.look.beside else 420.0, 1, bold=True)
-        length = max(shown.width + 20, 40)
+        shown, length = self._lead(lane)
         if self.look.beside and lane.cells:
             first = self._row_height(lane.cells[:1], self.card)
-            ends[lane.depth] = self._rows(lane.cells, left + length + GAP, start)
+            ends[lane.depth] = self._rows(lane.cells, left + self.leads[lane.depth] + GAP, start)
             top = start + first / 2 - PILL / 2
-            self._line([(left + length, start + first / 2), (left + length + GAP - 1, start + first / 2)], lane.fails)
+            cards = left + self.leads[lane.depth] + GAP
+            self._line([(left + length, start + first / 2), (cards - 1, start + first / 2)], lane.fails)
         else:
             top = start = start + 4 if lane.fails else start - 6
             self.bottom = start + PILL
@@ -186,6 +197,11 @@ class _Sketch:
         self._pill(shown, length, left, top, RED if lane.fails else AMBER)
         if above is not None:
             self._rail(above, left - INDENT + 12, top + PILL / 2, left - 1)
+
+    def _lead(self, lane: Lane) -> tuple[Fitted, float]:
+        """What leads to a lane, as it is written, and how long its pill is."""
+        shown = fitted(self._leading(lane), 11.0, 150.0 if self.look.beside else 420.0, 1, bold=True)
+        return shown, max(shown.width + 20, 40)
 
     def _leading(self, lane: Lane) -> str:
         """What leads to a lane, in words."""

@@ -51,15 +51,14 @@ def fitted(text: str, size: float, most: float, lines: int, bold: bool = False) 
     share = 1.0 if bold else 0.96
     room = most / (size * share)
     found: list[str] = []
-    line = ""
+    line, used = "", 0.0
     for word in clean(text[:2000]).split(" "):
         for piece in _pieces(word, room):
-            longer = f"{line} {piece}" if line else piece
-            if not line or width(longer, 1.0) <= room:
-                line = longer
-            else:
+            needed = width(piece, 1.0)
+            if line and used + _advance(" ") + needed > room:
                 found.append(line)
-                line = piece
+                line, used = "", 0.0
+            line, used = (f"{line} {piece}", used + _advance(" ") + needed) if line else (piece, needed)
     found.append(line)
     if len(found) > lines:
         found = [*found[: lines - 1], _cut(found[lines - 1], room)]
