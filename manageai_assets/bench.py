@@ -140,6 +140,7 @@ def _server() -> Iterator[_Server]:
 
         from manageai_assets.build import assets as build
         from manageai_assets.definitions import BUILD_JOB, assemble
+        from manageai_assets.documents import assets as documents
         from manageai_assets.intake import assets as intake
         from manageai_assets.pipeline import STAGES
         from manageai_assets.store.migrate import migrate
@@ -147,7 +148,9 @@ def _server() -> Iterator[_Server]:
 
         engine = engine_for(url)
         migrate(engine)
-        job = assemble([*intake.ASSETS, *build.ASSETS, *testing.ASSETS], STAGES).resolve_job_def(BUILD_JOB)
+        job = assemble([*intake.ASSETS, *build.ASSETS, *testing.ASSETS, *documents.ASSETS], STAGES).resolve_job_def(
+            BUILD_JOB
+        )
         with DagsterInstance.from_config(str(home)) as instance:
             yield _Server(instance, engine, job)
         engine.dispose()

@@ -31,13 +31,14 @@ TEMPLATE = PROJECT_ROOT / "templates" / "sow.docx"
 LOGO = PROJECT_ROOT / "templates" / "brand" / "logo.png"
 MADE = datetime(2026, 11, 1, tzinfo=UTC)
 WIDTH = 166
+STEP_WIDTHS = (11, 55, 55, 45)
 """Millimetres between the margins."""
 
 SECTIONS = (
     "parties", "background", "scope", "automation", "systems", "deliverables", "timeline", "price", "acceptance",
     "responsibilities", "changes", "risks", "support", "terms", "signatures",
 )  # fmt: skip
-NEW_PAGE = ("parties", "automation", "timeline", "acceptance", "risks")
+NEW_PAGE = ("parties",)
 PRIMARY, ACCENT, INK, SOFT = "accent1", "accent2", "text2", "background2"
 SAMPLE = {PRIMARY: "17465A", ACCENT: "D9702E", INK: "22303A", SOFT: "EEF3F5", "background1": "FFFFFF"}
 LOGO_MARK = """
@@ -81,6 +82,7 @@ def template() -> DocumentType:
         _heading(document, name)
         globals()[f"_{name}"](document)
     _header_and_footer(document)
+    _in_order(document)
     core = document.core_properties
     core.title, core.subject, core.author = "{{ p.title }}", "{{ p.subject }}", "{{ p.author }}"
     core.comments, core.language, core.keywords, core.last_modified_by = "", "{{ p.language }}", "", ""
@@ -168,14 +170,44 @@ def _style(
     which = "major" if major else "minor"
     fonts = " ".join(f'w:{script}Theme="{which}{kind}"' for script, kind in (
         ("ascii", "HAnsi"), ("hAnsi", "HAnsi"), ("eastAsia", "EastAsia"), ("cs", "Bidi")))  # fmt: skip
-    run.insert(0, parse_xml(f'<w:rFonts {nsdecls("w")} {fonts}/>'))
+    run.insert(0, parse_xml(f"<w:rFonts {nsdecls('w')} {fonts}/>"))
     run.append(parse_xml(_colour("color", theme)))
     _sorted_run(run)
 
 
+ORDER = {
+    "pPr": "pStyle keepNext keepLines pageBreakBefore widowControl numPr pBdr shd tabs spacing ind contextualSpacing jc outlineLvl "
+    "rPr sectPr",
+    "trPr": "cantSplit tblHeader",
+    "tcPr": "tcW gridSpan vMerge tcBorders shd tcMar vAlign",
+}
+"""The order that the schema of Word documents wants: Word refuses some files that have another."""
+
+
+def _in_order(document: DocumentType) -> None:
+    roots = [document.element, document.styles.element]
+    for section in document.sections:
+        roots += [section.header._element, section.footer._element]
+    for root in roots:
+        for name, order in ORDER.items():
+            for parent in root.iter(qn(f"w:{name}")):
+                _sort(parent, order.split())
+
+
+def _sort(parent, order: list[str]) -> None:  # type: ignore[no-untyped-def]  # lxml elements have no types
+    names = [child.tag.rpartition("}")[2] for child in parent]
+    unknown = [name for name in names if name not in order]
+    if unknown:
+        raise ValueError(f"say where {unknown} come in {parent.tag}")
+    for child in sorted(parent, key=lambda one: order.index(one.tag.rpartition("}")[2])):
+        parent.append(child)
+
+
 def _sorted_run(run) -> None:  # type: ignore[no-untyped-def]  # lxml elements have no types
     order = ("rFonts", "b", "bCs", "i", "iCs", "caps", "color", "spacing", "kern", "sz", "szCs", "lang")
-    children = sorted(run, key=lambda one: order.index(one.tag.rpartition("}")[2]) if one.tag.rpartition("}")[2] in order else 99)
+    children = sorted(
+        run, key=lambda one: order.index(one.tag.rpartition("}")[2]) if one.tag.rpartition("}")[2] in order else 99
+    )
     for child in children:
         run.remove(child)
         run.append(child)
@@ -268,20 +300,23 @@ def _entry(document: DocumentType, number: int, name: str) -> None:
     begin = field("begin") + instruction(' TOC \\o "1-1" \\h \\z \\u ') + field("separate") if first else ""
     page = (
         field("begin") + instruction(f" PAGEREF {anchor} \\h ") + field("separate")
-        + f"<w:r><w:t>{{{{ pages.{name} }}}}</w:t></w:r>" + field("end")
+        + f"<w:r><w:t>0</w:t></w:r>" + field("end")
     )  # fmt: skip
     link = (
         f'<w:hyperlink w:anchor="{anchor}" w:history="1"><w:r><w:t>{number}</w:t></w:r><w:r><w:tab/></w:r>'
         f"<w:r><w:t>{{{{ t.heading_{name} }}}}</w:t></w:r><w:r><w:tab/></w:r>{page}</w:hyperlink>"
     )
-    xml = f'<w:p {nsdecls("w")}><w:pPr><w:pStyle w:val="TOC1"/></w:pPr>{begin}{link}{field("end") if last else ""}</w:p>'
+    xml = (
+        f'<w:p {nsdecls("w")}><w:pPr><w:pStyle w:val="TOC1"/></w:pPr>{begin}{link}{field("end") if last else ""}</w:p>'
+    )
     document.element.body.insert(len(document.element.body) - 1, parse_xml(xml))
 
 
 def _heading(document: DocumentType, name: str) -> None:
     number = SECTIONS.index(name) + 1
     heading = document.add_heading("", 1)
-    heading.paragraph_format.page_break_before = name in NEW_PAGE
+    if name in NEW_PAGE:
+        heading.paragraph_format.page_break_before = True
     start = parse_xml(f'<w:bookmarkStart {nsdecls("w")} w:id="{number}" w:name="_Toc9000{number:02}"/>')
     heading._p.append(start)
     heading.add_run(f"{{{{ t.heading_{name} }}}}")
@@ -289,8 +324,15 @@ def _heading(document: DocumentType, name: str) -> None:
 
 
 def _parties(document: DocumentType) -> None:
-    _text(document, "{{ s.parties }}")
-    _rows(document, ("{{ t.col_agency }}", "{{ t.col_client }}"), (83, 83), "parties", ("{{ row.agency }}", "{{ row.client }}"))
+    _text(document, "{{ s.parties }}").paragraph_format.keep_with_next = True
+    table = _table(document, ("{{ t.col_agency }}", "{{ t.col_client }}"), (83, 83))
+    row = table.add_row()
+    for cell, name in zip(row.cells, ("our_address", "their_address"), strict=True):
+        cell.width = Mm(83)
+        _fill(cell, f"{{%p for line in {name} %}}", "Table Text")
+        for text in ("{{ line }}", "{%p endfor %}"):
+            cell.add_paragraph(text, style=document.styles["Table Text"])
+    _cant_split(row)
 
 
 def _background(document: DocumentType) -> None:
@@ -301,7 +343,7 @@ def _background(document: DocumentType) -> None:
     document.add_heading("{{ t.sub_objective }}", 2)
     _text(document, "{{ texts.objective }}")
     _text(document, "{%p if objective %}")
-    _text(document, "{{ t.objective_words }}")
+    _text(document, "{{ t.objective_words }}").paragraph_format.keep_with_next = True
     _repeated(document, "objective", "Client Words")
     _text(document, "{%p endif %}")
 
@@ -317,37 +359,46 @@ def _automation(document: DocumentType) -> None:
     _text(document, "{{ s.automation }}")
     _picture(document, "flow")
     document.add_heading("{{ t.sub_steps }}", 2)
-    _text(document, "{{ t.steps_what }}")
-    table = _table(document, ("{{ t.col_number }}", "{{ t.col_step }}", "{{ t.col_does }}", "{{ t.col_fails }}"), (11, 55, 55, 45))
+    _text(document, "{{ t.steps_what }}").paragraph_format.keep_with_next = True
+    _caption(document, "table", "{{ t.caption_steps }}")
+    table = _table(
+        document, ("{{ t.col_number }}", "{{ t.col_step }}", "{{ t.col_does }}", "{{ t.col_fails }}"), STEP_WIDTHS
+    )
     _control(table, "{%tr for row in lines %}")
     _control(table, "{%tr if row.lead %}")
     cells = table.add_row().cells
     lead = cells[0].merge(cells[3])
-    _fill(lead, "{{ row.indent }}{{ row.lead }}", "Table Lead")
+    _fill(lead, "{{ row.indent }}{{ row.lead }}", "Table Lead").paragraph_format.keep_with_next = True
     _shade(lead, SOFT)
     _cant_split(table.rows[-1])
     _control(table, "{%tr else %}")
     cells = table.add_row().cells
     texts = ("{{ row.number }}", "{{ row.indent }}{{ row.title }}", "{{ row.what }}", "{{ row.fails }}")
-    for cell, text in zip(cells, texts, strict=True):
+    for cell, text, width in zip(cells, texts, STEP_WIDTHS, strict=True):
         _fill(cell, text, "Table Text")
+        cell.width = Mm(width)
     _cant_split(table.rows[-1])
     _control(table, "{%tr endif %}")
     _control(table, "{%tr endfor %}")
-    _caption(document, "table", "{{ t.caption_steps }}")
 
 
 def _systems(document: DocumentType) -> None:
-    _text(document, "{{ t.systems_what }}")
+    _text(document, "{{ t.systems_what }}").paragraph_format.keep_with_next = True
     columns = ("{{ t.col_app }}", "{{ t.col_account }}", "{{ t.col_access }}", "{{ t.col_minutes }}")
     _text(document, "{%p if access %}")
-    _rows(document, columns, (38, 48, 58, 22), "access", ("{{ row.app }}", "{{ row.account }}", "{{ row.grants }}", "{{ row.minutes }}"))
     _caption(document, "table", "{{ t.caption_access }}")
+    _rows(
+        document,
+        columns,
+        (38, 48, 58, 22),
+        "access",
+        ("{{ row.app }}", "{{ row.account }}", "{{ row.grants }}", "{{ row.minutes }}"),
+    )
     _text(document, "{%p else %}")
     _text(document, "{{ t.no_access }}")
     _text(document, "{%p endif %}")
     _text(document, "{%p if webhooks %}")
-    _text(document, "{{ t.webhooks_what }}")
+    _text(document, "{{ t.webhooks_what }}").paragraph_format.keep_with_next = True
     _bullets(document, "webhooks")
     _text(document, "{%p endif %}")
     _text(document, "{%p if systems %}")
@@ -358,43 +409,50 @@ def _systems(document: DocumentType) -> None:
 
 def _deliverables(document: DocumentType) -> None:
     columns = ("{{ t.col_deliverable }}", "{{ t.col_what }}", "{{ t.col_file }}")
-    _rows(document, columns, (50, 66, 50), "deliverables", ("{{ row.name }}", "{{ row.what }}", "{{ row.file }}"))
     _caption(document, "table", "{{ t.caption_deliverables }}")
+    _rows(document, columns, (50, 66, 50), "deliverables", ("{{ row.name }}", "{{ row.what }}", "{{ row.file }}"))
 
 
 def _timeline(document: DocumentType) -> None:
-    _text(document, "{{ s.timeline }}")
+    _text(document, "{{ s.timeline }}").paragraph_format.keep_with_next = True
     _picture(document, "gantt")
     document.add_heading("{{ t.sub_milestones }}", 2)
     columns = ("{{ t.col_milestone }}", "{{ t.col_day }}", "{{ t.col_date }}")
-    _rows(document, columns, (84, 32, 50), "milestones", ("{{ row.name }}", "{{ row.day }}", "{{ row.on }}"))
     _caption(document, "table", "{{ t.caption_milestones }}")
+    _rows(document, columns, (84, 32, 50), "milestones", ("{{ row.name }}", "{{ row.day }}", "{{ row.on }}"), whole=True)
     _text(document, "{{ s.deadline }}")
     _text(document, "{{ t.calendar }}", "Small Print")
 
 
 def _price(document: DocumentType) -> None:
     document.add_heading("{{ t.sub_setup }}", 2)
-    _text(document, "{{ s.setup }}")
-    _rows(document, ("{{ t.col_item }}", "{{ t.col_amount }}"), (116, 50), "setup", ("{{ row.what }}", "{{ row.amount }}"), right=1)
+    _text(document, "{{ s.setup }}").paragraph_format.keep_with_next = True
     _caption(document, "table", "{{ t.caption_setup }}")
     _rows(
-        document, ("{{ t.col_due }}", "{{ t.col_share }}", "{{ t.col_net }}"), (86, 30, 50), "payments",
-        ("{{ row.when }}", "{{ row.percent }}", "{{ row.amount }}"), right=2,
-    )  # fmt: skip
+        document,
+        ("{{ t.col_item }}", "{{ t.col_amount }}"),
+        (116, 50),
+        "setup",
+        ("{{ row.what }}", "{{ row.amount }}"),
+        right=1, whole=True,
+    )
     _caption(document, "table", "{{ t.caption_payments }}")
+    _rows(
+        document, ("{{ t.col_due }}", "{{ t.col_share }}", "{{ t.col_net }}"), (86, 30, 50), "payments",
+        ("{{ row.when }}", "{{ row.percent }}", "{{ row.amount }}"), right=2, whole=True,
+    )  # fmt: skip
     document.add_heading("{{ t.sub_running }}", 2)
-    _text(document, "{{ s.running }}")
+    _text(document, "{{ s.running }}").paragraph_format.keep_with_next = True
     columns = ("{{ t.col_platform }}", "{{ t.col_use }}", "{{ t.col_plan }}", "{{ t.col_month }}", "{{ t.col_year }}")
     texts = ("{{ row.platform }}", "{{ row.use }}", "{{ row.plan }}", "{{ row.monthly }}", "{{ row.yearly }}")
-    _rows(document, columns, (42, 42, 30, 26, 26), "running", texts, right=2)
     _caption(document, "table", "{{ t.caption_running }}")
+    _rows(document, columns, (42, 42, 30, 26, 26), "running", texts, right=2, whole=True)
     _text(document, "{{ s.prices }}", "Small Print")
     document.add_heading("{{ t.sub_volume }}", 2)
-    _text(document, "{{ s.volume }}")
+    _text(document, "{{ s.volume }}").paragraph_format.keep_with_next = True
     _bullets(document, "above")
     _text(document, "{%p if assumed %}")
-    _text(document, "{{ t.assumed_what }}")
+    _text(document, "{{ t.assumed_what }}").paragraph_format.keep_with_next = True
     _bullets(document, "assumed")
     _text(document, "{%p endif %}")
     document.add_heading("{{ t.sub_savings }}", 2)
@@ -403,12 +461,12 @@ def _price(document: DocumentType) -> None:
 
 
 def _acceptance(document: DocumentType) -> None:
-    _text(document, "{{ s.acceptance }}")
+    _text(document, "{{ s.acceptance }}").paragraph_format.keep_with_next = True
     columns = ("{{ t.col_number }}", "{{ t.col_criterion }}", "{{ t.col_proof }}", "{{ t.col_result }}")
     texts = ("{{ row.number }}", "{{ row.text }}", "{{ row.proof }}", "{{ row.result }}")
     _text(document, "{%p if criteria %}")
-    _rows(document, columns, (11, 94, 31, 30), "criteria", texts)
     _caption(document, "table", "{{ t.caption_criteria }}")
+    _rows(document, columns, (11, 94, 31, 30), "criteria", texts)
     _text(document, "{%p endif %}")
     _text(document, "{{ s.acceptance_days }}")
 
@@ -425,11 +483,11 @@ def _changes(document: DocumentType) -> None:
 
 
 def _risks(document: DocumentType) -> None:
-    _text(document, "{{ s.risks }}")
+    _text(document, "{{ s.risks }}").paragraph_format.keep_with_next = True
     columns = ("{{ t.col_risk }}", "{{ t.col_why }}", "{{ t.col_handling }}", "{{ t.col_weight }}")
     texts = ("{{ row.what }}", "{{ row.why }}", "{{ row.handling }}", "{{ row.severity }}")
-    _rows(document, columns, (54, 44, 48, 20), "risks", texts)
     _caption(document, "table", "{{ t.caption_risks }}")
+    _rows(document, columns, (54, 44, 48, 20), "risks", texts)
     _text(document, "{%p if assumptions %}")
     document.add_heading("{{ t.sub_assumptions }}", 2)
     _bullets(document, "assumptions")
@@ -494,7 +552,7 @@ def _header_and_footer(document: DocumentType) -> None:
     foot.add_run("{{ agency.name }} · {{ agency.contact.email }}\t{{ t.page }} ")
     _field(foot, "PAGE", "1")
     foot.add_run(" {{ t.of }} ")
-    _field(foot, "NUMPAGES", "{{ pages.all }}")
+    _field(foot, "NUMPAGES", "0")
 
 
 # -- pieces -------------------------------------------------------------------------------------------------------
@@ -532,6 +590,9 @@ def _caption(document: DocumentType, kind: str, text: str) -> None:
     count = sum(f"SEQ {kind}" in (one.text or "") for one in document.element.body.iter(qn("w:instrText")))
     _field(caption, f"SEQ {kind} \\* ARABIC", str(count + 1))
     caption.add_run(f": {text}")
+    if kind == "table":
+        caption.paragraph_format.keep_with_next = True
+        caption.paragraph_format.space_before, caption.paragraph_format.space_after = Pt(10), Pt(4)
 
 
 def _field(paragraph: Paragraph, instruction: str, shown: str) -> None:
@@ -550,9 +611,10 @@ def _table(document: DocumentType, columns: Sequence[str], widths: Sequence[int]
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Mm(width)
     if head:
-        for cell, text in zip(table.rows[0].cells, columns, strict=True):
-            _fill(cell, text, "Table Head")
-        table.rows[0]._tr.get_or_add_trPr().append(parse_xml(f'<w:tblHeader {nsdecls("w")}/>'))
+        for cell, text, width in zip(table.rows[0].cells, columns, widths, strict=True):
+            _fill(cell, text, "Table Head").paragraph_format.keep_with_next = True
+            cell.width = Mm(width)
+        table.rows[0]._tr.get_or_add_trPr().append(parse_xml(f"<w:tblHeader {nsdecls('w')}/>"))
         _cant_split(table.rows[0])
     return table
 
@@ -566,8 +628,10 @@ def _rows(
     *,
     head: bool = True,
     right: int = 0,
+    whole: bool = False,
 ) -> None:
-    """A table with one row for each element of a list; the last `right` columns are numbers."""
+    """A table with one row for each element of a list; the last `right` columns are numbers. `whole`: stays on one page, with
+    its caption."""
     table = _table(document, columns, widths, head)
     _control(table, f"{{%tr for row in {name} %}}")
     row = table.add_row()
@@ -575,6 +639,7 @@ def _rows(
     for index, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
         paragraph = _fill(cell, text, "Key" if not head and index == 0 else "Table Text")
         cell.width = Mm(widths[index])
+        paragraph.paragraph_format.keep_with_next = whole
         if not head:
             paragraph.paragraph_format.space_after = Pt(4)
         if index >= len(texts) - right:
@@ -597,12 +662,14 @@ def _fill(cell: _Cell, text: str, style: str) -> Paragraph:
 
 def _shade(cell: _Cell, theme: str) -> None:
     cell._tc.get_or_add_tcPr().append(
-        parse_xml(f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="{SAMPLE[theme]}" w:themeFill="{theme}"/>')
+        parse_xml(
+            f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="{SAMPLE[theme]}" w:themeFill="{theme}"/>'
+        )
     )
 
 
 def _cant_split(row) -> None:  # type: ignore[no-untyped-def]  # python-docx exports no type for rows
-    row._tr.get_or_add_trPr().append(parse_xml(f'<w:cantSplit {nsdecls("w")}/>'))
+    row._tr.get_or_add_trPr().append(parse_xml(f"<w:cantSplit {nsdecls('w')}/>"))
 
 
 if __name__ == "__main__":

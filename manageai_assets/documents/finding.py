@@ -121,7 +121,9 @@ def texts_of(found: f.Facts) -> f.Texts:
     if live is not None and live.on is not None:
         change = say("facts.text.change", live=say.date(live.on), starts=found.starts)
     else:
-        change = say("facts.text.change_undated", day=live.day if live else found.plan.working_days, starts=found.starts)
+        change = say(
+            "facts.text.change_undated", day=live.day if live else found.plan.working_days, starts=found.starts
+        )
     effort = say("facts.text.effort", hours=say.about(found.savings.hours_per_month))
     return f.Texts(
         background=background,

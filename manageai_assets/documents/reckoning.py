@@ -10,6 +10,7 @@ from compilers.errors import Finding
 from compilers.registry import registry
 from compilers.spec import OperationStep
 from manageai_assets.build.cost import CENT, Money, PlatformCost
+from manageai_assets.build.operations import Basis
 from manageai_assets.documents import facts as f
 from manageai_assets.documents import words
 from manageai_assets.testing.models import CaseGroup, CaseResult
@@ -62,11 +63,30 @@ def volume_of(given: Material) -> f.Volume:
         runs=runs.per_month,
         basis=say(f"facts.volume.{_origin(given)}"),
         headroom_percent=headroom * 100,
-        assumed=tuple(
-            say("facts.volume.basis", what=row.what, value=say.number(row.value), source=row.source)
-            for row in given.cost.operations.basis
-        ),
+        assumed=tuple(_assumed(row, given) for row in given.cost.operations.basis),
     )
+
+
+_ASSUMED = (
+    ("elements that ", "elements"),
+    ("elements of a list", "list"),
+    ("results of one search", "results"),
+    ("groups of", "groups"),
+    ("repeats that", "repeats"),
+    ("bundles that pass", "filters"),
+    ("calls that fail", "failures"),
+)
+"""How the estimate begins to name what it assumes, and the message that says the same."""
+
+
+def _assumed(row: Basis, given: Material) -> str:
+    say = given.say
+    source = say(f"facts.assumed.{'ours' if row.source.startswith('assumed') else 'sample'}")
+    key = next((name for start, name in _ASSUMED if row.what.startswith(start)), "other")
+    named = row.what.split("`")
+    step = given.graph.get(named[1]) if len(named) == 3 else None
+    values = {"what": row.what, "value": say.number(row.value), "source": source, "step": step.title if step else ""}
+    return say(f"facts.assumed.{key}", **values)
 
 
 def _origin(given: Material) -> str:

@@ -18,13 +18,14 @@ from manageai_assets.documents.archive import sealed
 from manageai_assets.documents.brand import Brand
 from manageai_assets.documents.facts import Client, Facts
 from manageai_assets.documents.messages import Messages, messages
-from manageai_assets.documents.word import branded, literal, reader_text
+from manageai_assets.documents.pages import pages_of
+from manageai_assets.documents.word import branded, illustrated, literal, page_counts, page_references, reader_text
 from manageai_assets.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from docxtpl import DocxTemplate
 
-    from manageai_assets.documents.pictures import Picture
+    from manageai_assets.documents.pictures.picture import Picture
 
 TEMPLATE = PROJECT_ROOT / "templates" / "sow.docx"
 UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,11 +56,24 @@ def statement_of_work(facts: Facts, flow: Picture, gantt: Picture, logo: bytes =
     except TemplateError as error:
         hint = "mend it in Word, or make it again: python -m tools.make_sow_template"
         raise UserError(f"the template can't be used: {error}", where="templates/sow.docx", hint=hint) from None
+    _number_pages(document)
     branded(document.docx, facts.brand)
+    illustrated(
+        document.docx, [(facts.brand.agency.name, "")] * bool(logo) + [(flow.alt, flow.svg), (gantt.alt, gantt.svg)]
+    )
     _describe(document, facts)
     written = io.BytesIO()
     document.docx.save(written)
     return sealed(written.getvalue())
+
+
+def _number_pages(document: DocxTemplate) -> None:
+    """Writes into the table of contents, and behind each page's number, what Word would count."""
+    places, total = pages_of(document.docx)
+    for anchor, field in page_references(document.docx):
+        field.text = str(places.get(anchor, ""))
+    for field in page_counts(document.docx):
+        field.text = str(total)
 
 
 @cache
@@ -83,11 +97,11 @@ def _picture(document: DocxTemplate, png: bytes, width: float | None = None, hei
 
 def _fitting(document: DocxTemplate, picture: Picture) -> object:
     share = min(1.0, PICTURE_WIDTH / picture.width, PICTURE_HEIGHT / picture.height)
-    return _picture(document, picture.png, width=round(picture.width * share, 2))
+    return _picture(document, picture.png(), width=round(picture.width * share, 2))
 
 
 def _describe(document: DocxTemplate, facts: Facts) -> None:
-    """Properties of the document, and what the pictures show for those who can't see them."""
+    """The properties of the document."""
     say = messages(facts.brand.language)
     core = document.docx.core_properties
     core.title = reader_text(f"{say('sow.t.title')}: {facts.title}")[:255]
@@ -96,10 +110,6 @@ def _describe(document: DocxTemplate, facts: Facts) -> None:
     core.language, core.keywords = say.locale.replace("_", "-"), f"{facts.slug} v{facts.version}"
     moment = datetime(facts.issued.year, facts.issued.month, facts.issued.day, tzinfo=UTC) if facts.issued else UNDATED
     core.created = core.modified = moment.replace(tzinfo=None)
-    alternatives = (facts.brand.agency.name, say("sow.t.caption_flow"), say("sow.t.caption_gantt"))
-    shapes = document.docx.inline_shapes
-    for shape, text in zip(shapes, alternatives[len(alternatives) - len(shapes) :], strict=False):
-        shape._inline.docPr.set("descr", reader_text(text))
 
 
 # -- what is filled in --------------------------------------------------------------------------------------------
@@ -113,7 +123,6 @@ def context_of(facts: Facts) -> Context:
         "t": fixed,
         "s": _sentences(facts, say),
         "p": {"title": "", "subject": "", "author": "", "language": ""},
-        "pages": dict.fromkeys([*(key.removeprefix("heading_") for key in fixed if key.startswith("heading_")), "all"], ""),
         "agency": brand.agency.model_dump(mode="json"),
         "client": facts.client.model_dump(mode="json"),
         "texts": facts.texts.model_dump(mode="json"),
@@ -123,7 +132,7 @@ def context_of(facts: Facts) -> Context:
         "draft_line": say("sow.draft_line") if facts.draft else "",
         "settle": facts.settle,
         "cover_rows": _cover(facts, say),
-        "parties": _parties(facts.client, brand),
+        **_parties(facts.client, brand),
         "request": paragraphs(facts.request),
         "objective": paragraphs(facts.objective),
         "included": facts.included,
@@ -141,7 +150,12 @@ def context_of(facts: Facts) -> Context:
         ],
         **_prices(facts, say),
         "criteria": [
-            {"number": str(one.number), "text": one.text, "proof": one.proof, "result": _result(one.cases, one.passed, say)}
+            {
+                "number": str(one.number),
+                "text": one.text,
+                "proof": one.proof,
+                "result": _result(one.cases, one.passed, say),
+            }
             for one in facts.criteria
         ],
         "ours": [say(f"sow.ours_{number}", contact=brand.agency.contact.name) for number in range(1, 5)],
@@ -230,7 +244,7 @@ def _cover(facts: Facts, say: Messages) -> list[Row]:
     return [{"key": say(f"sow.cover.{key}"), "text": text} for key, text in rows if text]
 
 
-def _parties(client: Client, brand: Brand) -> list[Row]:
+def _parties(client: Client, brand: Brand) -> dict[str, Sequence[Row | str]]:
     agency = brand.agency
     ours = (
         agency.legal_name, *agency.address, ", ".join(filter(None, (agency.contact.name, agency.contact.role))),
@@ -239,10 +253,7 @@ def _parties(client: Client, brand: Brand) -> list[Row]:
     theirs = (
         client.name, client.industry, client.country, client.contact_name, client.contact_email, client.contact_phone,
     )  # fmt: skip
-    left, right = [part for part in ours if part], [part for part in theirs if part]
-    height = max(len(left), len(right))
-    padded = ([*column, *[""] * (height - len(column))] for column in (left, right))
-    return [{"agency": one, "client": other} for one, other in zip(*padded, strict=True)]
+    return {"our_address": [*filter(None, ours)], "their_address": [*filter(None, theirs)]}
 
 
 def _lines(facts: Facts) -> list[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from manageai_assets.documents.brand import Brand
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MEANING = {ord(mark): f"&#{ord(mark)};" for mark in "{}%&<>\"'"}
 """As character references, they are neither XML nor an instruction of the template, in whatever round it is read."""
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_VECTOR = (
+    '<a:extLst xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">'
+    '<a:ext uri="{{96DAC541-7B7A-43D3-8B79-37D633B846F1}}"><asvg:svgBlip '
+    'xmlns:asvg="http://schemas.microsoft.com/office/drawing/2016/SVG/main" '
+    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" r:embed="{relation}"/></a:ext></a:extLst>'
+)
+IMAGE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image"
 THEME_TYPE = "application/vnd.openxmlformats-officedocument.theme+xml"
 _KEPT = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}\N{LEFT-TO-RIGHT MARK}\N{RIGHT-TO-LEFT MARK}"
 
@@ -93,3 +102,45 @@ def _coloured(root: _Element, colours: dict[str, str]) -> None:
             element.set(f"{_W}color" if element.get(f"{_W}color") else f"{_W}val", colours[name])
         if (name := element.get(f"{_W}themeFill")) in colours:
             element.set(f"{_W}fill", colours[name])
+
+
+def illustrated(document: Document, pictures: Sequence[tuple[str, str]]) -> None:
+    """Says of each picture, in their order, what it shows; one that has an SVG is drawn from that by programs that can,
+    so that it stays sharp at any size."""
+    from docx.opc.packuri import PackURI
+    from docx.opc.part import Part
+    from docx.oxml import parse_xml
+
+    for number, (shape, (shown, svg)) in enumerate(zip(document.inline_shapes, pictures, strict=True), 1):
+        shape._inline.docPr.set("descr", reader_text(shown))
+        if not svg:
+            continue
+        name = PackURI(f"/word/media/vector{number}.svg")
+        part = Part(name, "image/svg+xml", svg.encode("utf-8"), document.part.package)
+        relation = document.part.relate_to(part, IMAGE)
+        blip = next(shape._inline.iter(f"{_A}blip"))
+        blip.append(parse_xml(_VECTOR.format(relation=relation)))
+
+
+def page_references(document: Document) -> Iterator[tuple[str, _Element]]:
+    """The bookmarks that the document refers to by page, each with the text that shows the page."""
+    for instruction in document.element.iter(f"{_W}instrText"):
+        words = (instruction.text or "").split()
+        if words[:1] == ["PAGEREF"]:
+            yield words[1], _shown(instruction)
+
+
+def page_counts(document: Document) -> Iterator[_Element]:
+    """The texts that show how many pages there are."""
+    for section in document.sections:
+        for instruction in section.footer._element.iter(f"{_W}instrText"):
+            if (instruction.text or "").split()[:1] == ["NUMPAGES"]:
+                yield _shown(instruction)
+
+
+def _shown(instruction: _Element) -> _Element:
+    """The text between a field's separator and its end."""
+    run = instruction.getparent()
+    if run is None:
+        raise ValueError("a field that stands in no run")
+    return next(text for following in run.itersiblings() for text in following.iter(f"{_W}t"))
