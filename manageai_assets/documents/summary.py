@@ -30,16 +30,16 @@ TEMPLATE = "executive_summary.typ"
 WIDTH = 178.0
 """Millimetres between the margins."""
 
-PICTURES = {"large": 84.0, "small": 50.0}
+PICTURES = {"tall": 108.0, "large": 84.0, "small": 50.0}
 """How high the picture may be, in millimetres."""
 
 TEXTS = (700, 460, 330, 230, 150, 90)
 """Characters of each of the client's texts."""
 
 TRIES = (
-    (11.5, 700, "large"), (11.0, 700, "large"), (10.5, 700, "large"), (10.0, 700, "large"), (10.0, 460, "large"),
-    (9.5, 460, "large"), (9.5, 330, "large"), (9.0, 330, "large"), (9.5, 330, "small"), (9.0, 230, "small"),
-    (8.5, 150, "small"), (8.0, 90, "small"), (7.5, 90, "small"),
+    (11.5, 700, "tall"), (11.0, 700, "tall"), (10.5, 700, "tall"), (10.0, 700, "tall"), (10.0, 460, "tall"),
+    (9.5, 460, "tall"), (9.5, 330, "tall"), (9.0, 330, "tall"), (9.5, 330, "large"), (9.0, 230, "large"),
+    (9.0, 230, "small"), (8.5, 150, "small"), (8.0, 90, "small"), (7.5, 90, "small"),
 )  # fmt: skip
 """Size of the text in points, characters of the client's texts, and picture."""
 

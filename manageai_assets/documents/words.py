@@ -89,8 +89,10 @@ def way(edge: Edge, say: Messages) -> str:
     """What leads along an edge: its label, the filter's, or the filter's conditions."""
     if edge.label or (edge.filter and edge.filter.label):
         words = edge.label or (edge.filter.label if edge.filter else "")
-        otherwise = edge.fallback and words.lower() not in ("otherwise", say("facts.lead.otherwise").lower())
-        return f"{say('facts.lead.otherwise')}: {words}" if otherwise else words
+        otherwise = say("facts.lead.otherwise")
+        if not edge.fallback:
+            return words
+        return otherwise if words.lower() in ("otherwise", otherwise.lower()) else f"{otherwise}: {words}"
     if edge.fallback:
         return say("facts.lead.otherwise")
     told = conditions(edge.filter, say) if edge.filter else ""
