@@ -82,6 +82,7 @@ def template() -> DocumentType:
         _heading(document, name)
         globals()[f"_{name}"](document)
     _header_and_footer(document)
+    _after_tables(document)
     _in_order(document)
     core = document.core_properties
     core.title, core.subject, core.author = "{{ p.title }}", "{{ p.subject }}", "{{ p.author }}"
@@ -184,6 +185,21 @@ ORDER = {
 """The order that the schema of Word documents wants: Word refuses some files that have another."""
 
 
+def _after_tables(document: DocumentType) -> None:
+    """Text behind a table keeps a distance from it; headings and captions have one of their own."""
+    behind = False
+    for child in document.element.body:
+        if child.tag == qn("w:tbl"):
+            behind = True
+        elif child.tag == qn("w:p") and behind:
+            paragraph = Paragraph(child, document._body)
+            name = paragraph.style.name if paragraph.style is not None else ""
+            if "{%p" not in paragraph.text and child.find(qn("w:pPr") + "/" + qn("w:sectPr")) is None:
+                behind = False
+                if not name.startswith(("Heading", "Caption")):
+                    paragraph.paragraph_format.space_before = Pt(9)
+
+
 def _in_order(document: DocumentType) -> None:
     roots = [document.element, document.styles.element]
     for section in document.sections:
@@ -255,7 +271,7 @@ def _cover(document: DocumentType) -> None:
     mark.paragraph_format.space_after = Pt(4)
     _text(document, "{{ agency.name }}", "Key")
     gap = document.add_paragraph()
-    gap.paragraph_format.space_before = Mm(48)
+    gap.paragraph_format.space_before = Mm(36)
     _text(document, "{%p if draft %}", "Normal")
     _text(document, "{{ t.draft_mark }}", "Draft Mark")
     _text(document, "{%p endif %}", "Normal")
@@ -268,7 +284,7 @@ def _cover(document: DocumentType) -> None:
             f'w:themeColor="{ACCENT}"/></w:pBdr>'
         )
     )
-    _text(document, "{{ t.prepared_for }} {{ client.name }}", "Subtitle").paragraph_format.space_after = Mm(40)
+    _text(document, "{{ t.prepared_for }} {{ client.name }}", "Subtitle").paragraph_format.space_after = Mm(24)
     _rows(document, ("", ""), (44, 122), "cover_rows", ("{{ row.key }}", "{{ row.text }}"), head=False)
     section = document.add_section(WD_SECTION.NEW_PAGE)
     section.different_first_page_header_footer = False
@@ -414,7 +430,7 @@ def _deliverables(document: DocumentType) -> None:
 
 
 def _timeline(document: DocumentType) -> None:
-    _text(document, "{{ s.timeline }}").paragraph_format.keep_with_next = True
+    _text(document, "{{ s.timeline }}")
     _picture(document, "gantt")
     document.add_heading("{{ t.sub_milestones }}", 2)
     columns = ("{{ t.col_milestone }}", "{{ t.col_day }}", "{{ t.col_date }}")

@@ -213,7 +213,7 @@ def _risks(given: Material) -> Iterator[f.Risk]:
         yield risk("high", "tests", passed=passed, cases=cases)
     for finding in _findings(given):
         severe = finding.severity == "error"
-        yield risk("high" if severe else "medium", "error" if severe else "finding", finding.what)
+        yield risk("high" if severe else "medium", "error" if severe else "finding", _placed(finding, given))
     for report in given.exports.wanted:
         if report.report is None:
             reason = report.reasons[0].what.rstrip(".") if report.reasons else report.status
@@ -236,8 +236,15 @@ def _findings(given: Material) -> tuple[Finding, ...]:
     """What the checks found, each sentence once; notes of platforms are for the team."""
     read = (finding for finding in given.assessment.findings if finding.rule.startswith("intake."))
     found = (*read, *given.checked.findings, *given.exports.findings)
-    serious = {finding.what: finding for finding in found if finding.severity in ("error", "warning")}
+    serious = {(finding.where, finding.what): finding for finding in found if finding.severity in ("error", "warning")}
     return tuple(serious.values())
+
+
+def _placed(finding: Finding, given: Material) -> str:
+    """What was found, behind the title of the step where it was found."""
+    parts = finding.where.split(".")
+    step = given.graph.get(parts[1]) if parts[0] == "steps" and len(parts) > 1 else None
+    return f"{step.title}: {finding.what}" if step is not None else finding.what
 
 
 def settle_of(given: Material) -> tuple[str, ...]:
@@ -249,7 +256,7 @@ def settle_of(given: Material) -> tuple[str, ...]:
         open_points.append(say("facts.settle.tests", passed=passed, cases=cases))
     for finding in _findings(given):
         key = "mend" if finding.severity == "error" else "look"
-        open_points.append(say(f"facts.settle.{key}", what=finding.what))
+        open_points.append(say(f"facts.settle.{key}", what=_placed(finding, given)))
     open_points += [say("facts.settle.answer", what=question.what) for question in given.assessment.questions]
     open_points += [say("facts.settle.confirm", what=assumption.text) for assumption in given.spec.assumptions]
     return tuple(dict.fromkeys(open_points))

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from compilers.errors import UserError
+from compilers.errors import UserError, shorten
 from manageai_assets.build.cost import Money
 from manageai_assets.documents.archive import sealed
 from manageai_assets.documents.brand import Brand
@@ -32,6 +32,8 @@ UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
 """Stands in the properties of a document whose intake has no date."""
 LOGO_HEIGHT, PICTURE_WIDTH, PICTURE_HEIGHT = 17, 166, 190
 """Millimetres."""
+HEADER_LENGTH = 80
+"""Characters of the running title, so that it stays on its line."""
 INDENT = "\N{EM SPACE}"
 
 Row = Mapping[str, str]
@@ -127,7 +129,7 @@ def context_of(facts: Facts) -> Context:
         "client": facts.client.model_dump(mode="json"),
         "texts": facts.texts.model_dump(mode="json"),
         "title": facts.title,
-        "header": say("sow.header", title=facts.title, client=facts.client.name),
+        "header": shorten(say("sow.header", title=facts.title, client=facts.client.name), HEADER_LENGTH),
         "draft": facts.draft,
         "draft_line": say("sow.draft_line") if facts.draft else "",
         "settle": facts.settle,
@@ -139,7 +141,7 @@ def context_of(facts: Facts) -> Context:
         "excluded": facts.excluded,
         "lines": _lines(facts),
         "access": [
-            {"app": one.app, "account": one.account or one.label, "grants": one.grants, "minutes": str(one.minutes)}
+            {"app": one.app, "account": one.account or one.label, "grants": one.grants[:1].upper() + one.grants[1:], "minutes": str(one.minutes)}
             for one in facts.access
         ],
         "webhooks": facts.webhooks,
