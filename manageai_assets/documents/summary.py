@@ -22,8 +22,8 @@ from manageai_assets.build.markdown import TEMPLATES, visible
 from manageai_assets.documents.facts import Facts, Running
 from manageai_assets.documents.fonts import FAMILIES, needs_more
 from manageai_assets.documents.messages import Messages, messages
-from manageai_assets.documents.pictures.flow import flow
-from manageai_assets.documents.pictures.picture import Picture, compiler
+from manageai_assets.documents.pictures.flow import flows
+from manageai_assets.documents.pictures.picture import compiler
 from manageai_assets.documents.sentences import within
 
 TEMPLATE = "executive_summary.typ"
@@ -64,17 +64,27 @@ def executive_summary(facts: Facts, spec: Spec, logo: bytes = b"") -> bytes:
             timestamp=datetime(issued.year, issued.month, issued.day, tzinfo=UTC),
         )
     except TypstError as error:
-        what, hint = (
-            f"the template can't be used: {error.message}",
-            "mend it, or restore the one that came with the project",
-        )
+        what, hint = f"the template can't be used: {error.message}", "mend it, or restore the project's own"
         raise UserError(what, where=f"templates/{TEMPLATE}", hint=hint) from None
     return cast("bytes", made)
 
 
+def summary_text(facts: Facts) -> str:
+    """What the page says, as plain text, with the client's texts in full: for searching."""
+    say, texts = messages(facts.brand.language), facts.texts
+    lines = [facts.title, say("summary.client", client=facts.client.name), *facts.settle]
+    lines += [facts.request, texts.problem, facts.objective, texts.change]
+    lines += [f"{line.number}. {line.title} ({line.app})" if line.step else line.lead for line in facts.lines]
+    lines += [" ".join(figure) for figure in _figures(facts, say)]
+    lines += [f"{name}: {on}" for name, on, _ in _dates(facts, say)]
+    return (
+        "\n".join(line for line in [*lines, _deadline(facts, say), texts.next_step, _basis(facts, say)] if line) + "\n"
+    )
+
+
 def _data(facts: Facts, spec: Spec, logo: bytes) -> dict[str, JsonValue]:
     say, brand = messages(facts.brand.language), facts.brand
-    pictures = _pictures(facts, spec)
+    pictures = dict(zip(PICTURES, flows(spec, facts, WIDTH, list(PICTURES.values())), strict=True))
     contact = brand.agency.contact
     return {
         "language": brand.language,
@@ -97,15 +107,10 @@ def _data(facts: Facts, spec: Spec, logo: bytes) -> dict[str, JsonValue]:
             for name, picture in pictures.items()
         },
         "tries": [{"size": size, "texts": str(most), "picture": picture} for size, most, picture in TRIES],
-        "tiles": list(_tiles(facts, say)),
-        "milestones": list(_milestones(facts, say)),
-        "deadline": facts.plan.note if facts.plan.deadline else "" if facts.plan.start else say("summary.undated"),
-        "basis": say(
-            "summary.basis",
-            savings=facts.savings.basis,
-            day=say.date(facts.prices_as_of),
-            runs=say.about(facts.volume.runs),
-        ),
+        "tiles": [{"label": label, "value": value, "note": note} for label, value, note in _figures(facts, say)],
+        "milestones": [{"name": name, "on": on, "main": main} for name, on, main in _dates(facts, say)],
+        "deadline": _deadline(facts, say),
+        "basis": _basis(facts, say),
         "footer": say(
             "summary.footer",
             agency=brand.agency.legal_name,
@@ -114,15 +119,6 @@ def _data(facts: Facts, spec: Spec, logo: bytes) -> dict[str, JsonValue]:
             slug=facts.slug,
         ),
     }
-
-
-def _pictures(facts: Facts, spec: Spec) -> dict[str, Picture]:
-    """The flow at each height; a picture that is low enough already is the same for all."""
-    pictures: dict[str, Picture] = {}
-    for name, height in PICTURES.items():
-        before = next(reversed(pictures.values()), None)
-        pictures[name] = before if before and before.height <= height else flow(spec, facts, WIDTH, height)
-    return pictures
 
 
 def _texts(facts: Facts, most: int, say: Messages) -> dict[str, JsonValue]:
@@ -141,41 +137,33 @@ def _texts(facts: Facts, most: int, say: Messages) -> dict[str, JsonValue]:
     }
 
 
-def _tiles(facts: Facts, say: Messages) -> Iterator[JsonValue]:
-    """The figures: what it saves, and what it costs."""
+def _figures(facts: Facts, say: Messages) -> Iterator[tuple[str, str, str]]:
+    """What it saves and what it costs: label, figure and what is to say of it."""
     savings, setup = facts.savings, facts.setup
-    yield {
-        "label": say("summary.time"),
-        "value": say("summary.time_value", hours=say.about(savings.hours_per_month)),
-        "note": say(
-            "summary.time_note", runs=say.about(facts.volume.runs), minutes=say.number(savings.minutes_per_run)
-        ),
-    }
-    yield {
-        "label": say("summary.money"),
-        "value": _whole(savings.value_per_month.amount, savings.value_per_month.currency, say),
-        "note": say("summary.money_note", hour=say.money(savings.hour.amount, savings.hour.currency)),
-    }
-    yield {
-        "label": say("summary.price"),
-        "value": say.money(setup.net.amount, setup.net.currency),
-        "note": say(
-            "summary.price_note",
-            gross=say.money(setup.gross.amount, setup.gross.currency),
-            percent=say.percent(setup.tax_percent),
-            tax=facts.brand.price.tax_name,
-        ),
-    }
+    minutes = say.number(savings.minutes_per_run)
+    yield (
+        say("summary.time"),
+        say("summary.time_value", hours=say.about(savings.hours_per_month)),
+        say("summary.time_note", runs=say.about(facts.volume.runs), minutes=minutes),
+    )
+    yield (
+        say("summary.money"),
+        _whole(savings.value_per_month.amount, savings.value_per_month.currency, say),
+        say("summary.money_note", hour=say.money(savings.hour.amount, savings.hour.currency)),
+    )
+    gross, percent = say.money(setup.gross.amount, setup.gross.currency), say.percent(setup.tax_percent)
+    yield (
+        say("summary.price"),
+        say.money(setup.net.amount, setup.net.currency),
+        say("summary.price_note", gross=gross, percent=percent, tax=facts.brand.price.tax_name),
+    )
     wanted = [row for row in facts.running if row.wanted] or list(facts.running)
     if wanted:
         first, *others = wanted
         said = [say("summary.running_plan", plan=first.plan)] if first.plan else []
         said += [f"{row.platform}: {_price(row, say)}" for row in others]
-        yield {
-            "label": say("summary.running", platform=first.platform),
-            "value": _price(first, say),
-            "note": say("summary.running_note", others="; ".join(said)) if said else say("summary.running_none"),
-        }
+        note = say("summary.running_note", others="; ".join(said)) if said else say("summary.running_none")
+        yield say("summary.running", platform=first.platform), _price(first, say), note
 
 
 def _price(row: Running, say: Messages) -> str:
@@ -188,14 +176,25 @@ def _whole(amount: Decimal, currency: str, say: Messages) -> str:
     return said.replace(",00", "").replace(".00", "") if amount == amount.to_integral_value() else said
 
 
-def _milestones(facts: Facts, say: Messages) -> Iterator[JsonValue]:
-    """The dates that matter to someone who decides."""
+def _dates(facts: Facts, say: Messages) -> Iterator[tuple[str, str, bool]]:
+    """The dates that matter to someone who decides: what is reached, when, and whether it is the one that counts."""
     for name in ("Kick-off", "Automation built", "Tests passed", "Live", "Handed over"):
         told = say(f"facts.milestone.{name}")
         for milestone in facts.plan.milestones:
             if milestone.name == told:
                 on = say.weekday(milestone.on) if milestone.on else say("common.undated", n=milestone.day)
-                yield {"name": told, "on": on, "main": name == "Live"}
+                yield told, on, name == "Live"
+
+
+def _deadline(facts: Facts, say: Messages) -> str:
+    if facts.plan.deadline:
+        return facts.plan.note
+    return "" if facts.plan.start else say("summary.undated")
+
+
+def _basis(facts: Facts, say: Messages) -> str:
+    day, runs = say.date(facts.prices_as_of), say.about(facts.volume.runs)
+    return say("summary.basis", savings=facts.savings.basis, day=day, runs=runs)
 
 
 def _said(text: str) -> dict[str, JsonValue]:

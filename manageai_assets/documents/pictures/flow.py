@@ -97,19 +97,32 @@ class Written:
         return 31.0 + (size + 3.5) * len(self.title) + 12.5 * len(self.notes)
 
 
-def flow(spec: Spec, facts: Facts, width: float = 170.0, most_height: float = 215.0, first: int = 0) -> Picture:
+def flow(spec: Spec, facts: Facts, width: float = 170.0, most_height: float = 215.0) -> Picture:
     """The picture of a flow, `width` millimetres wide and, if it can be, at most `most_height` high. Steps have the
-    numbers of the facts. `first`: how many of the roomier looks to leave out."""
+    numbers of the facts."""
+    return flows(spec, facts, width, [most_height])[0]
+
+
+def flows(spec: Spec, facts: Facts, width: float, heights: Sequence[float]) -> tuple[Picture, ...]:
+    """The picture of a flow for each of these heights, the greatest first; the same one where it is low enough."""
     say, graph = messages(facts.brand.language), SpecGraph(spec)
     lanes = lanes_of(graph, {line.step: line.number for line in facts.lines if line.step})
-    for look in LOOKS[first:]:
-        units = UNITS * look.scale
-        sketch = _Sketch(graph, say, look, width * units, most_height * units)
-        sketch.draw(shortened(lanes, look.cells))
-        if sketch.bottom <= most_height * units:
-            break
     alt = say("pictures.flow", name=spec.name, count=facts.steps)
-    return Picture(_document(sketch, alt), width, sketch.bottom / units, alt)
+    found: list[Picture] = []
+    looks = list(LOOKS)
+    for most in heights:
+        if found and found[-1].height <= most:
+            found.append(found[-1])
+            continue
+        while True:
+            units = UNITS * looks[0].scale
+            sketch = _Sketch(graph, say, looks[0], width * units, most * units)
+            sketch.draw(shortened(lanes, looks[0].cells))
+            if sketch.bottom <= most * units or len(looks) == 1:
+                break
+            looks.pop(0)
+        found.append(Picture(_document(sketch, alt), width, sketch.bottom / units, alt))
+    return tuple(found)
 
 
 def _document(sketch: _Sketch, alt: str) -> str:

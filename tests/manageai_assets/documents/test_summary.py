@@ -11,7 +11,7 @@ from manageai_assets.documents.brand import our_logo
 from manageai_assets.documents.facts import Facts
 from manageai_assets.documents.messages import messages
 from manageai_assets.documents.sentences import sentences
-from manageai_assets.documents.summary import executive_summary
+from manageai_assets.documents.summary import executive_summary, summary_text
 from tests.manageai_assets.documents.hard import HARD, READY, facts, spec
 
 SMALL = "harborview-dental-triage"
@@ -95,3 +95,10 @@ def test_the_same_bytes_each_time() -> None:
 def test_the_logo_is_a_picture_on_it() -> None:
     pdf = executive_summary(facts(SMALL), spec(SMALL), our_logo())
     assert len(PdfReader(io.BytesIO(pdf)).pages[0].images) == 1
+
+
+@pytest.mark.parametrize("name", [SMALL, "one-line"])
+def test_the_plain_text_says_what_the_page_says(name: str) -> None:
+    page = read(made(name))
+    for word in summary_text(facts(name)).split():
+        assert packed(word).strip("():.") in page
