@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 
 import pytest
 from pypdf import PdfReader
@@ -23,6 +24,19 @@ def read(pdf: bytes) -> str:
     return packed("".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages))
 
 
+def places(pdf: bytes, starts: list[str]) -> list[float]:
+    """How high on the page, in points, the lines that start like these stand; in the order of `starts`."""
+    found: dict[str, float] = {}
+
+    def visit(text: str, outer: list[float], inner: list[float], *_: object) -> None:
+        for start in starts:
+            if text.strip().startswith(start) or packed(text).startswith(packed(start)):
+                found.setdefault(start, outer[5] + inner[5] * outer[3])
+
+    PdfReader(io.BytesIO(pdf)).pages[0].extract_text(visitor_text=visit)
+    return [found[start] for start in starts if start in found]
+
+
 def packed(text: str) -> str:
     return "".join(text.split()).replace("\N{ZERO WIDTH SPACE}", "")
 
@@ -38,6 +52,23 @@ def test_one_page_of_a4(name: str, language: str, draft: bool) -> None:
     assert len(pages) == 1
     assert round(float(pages[0].mediabox.width) / MILLIMETRE) == 210
     assert round(float(pages[0].mediabox.height) / MILLIMETRE) == 297
+
+
+@pytest.mark.parametrize("name", [*READY, *HARD])
+@pytest.mark.parametrize("draft", [False, True])
+def test_its_parts_stand_below_one_another(name: str, draft: bool) -> None:
+    lines = [
+        "TODAY",
+        "HOW IT WORKS",
+        "WHAT IT SAVES AND COSTS",
+        "Time saved a month",
+        "WHEN",
+        "Handed over",
+        "NEXT STEP",
+    ]
+    heights = places(made(name, facts(name, "en", draft)), [*lines, "Assumption:"])
+    assert len(heights) == len(lines) + 1
+    assert all(above - below > 8 for above, below in pairwise(heights))
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
