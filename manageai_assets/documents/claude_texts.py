@@ -123,7 +123,7 @@ def _question(facts: Facts) -> str:
 def unfounded(text: str, facts: Facts) -> Iterator[str]:
     """What a text says that the facts don't: figures, numbers in words, names, promises; and markup."""
     language = facts.brand.language
-    source = " ".join([*_strings(_known(facts)), *facts.texts.model_dump(include={"background", "change"}).values()])
+    source = " · ".join([*_strings(_known(facts)), *facts.texts.model_dump(include={"background", "change"}).values()])
     if found := _MARKUP.search(text):
         yield f"markup: {found.group()!r}"
     figures = set(_FIGURE.findall(source))

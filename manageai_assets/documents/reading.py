@@ -7,8 +7,8 @@ import zipfile
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from compilers.spec import Spec
 from manageai_assets.documents.facts import Facts
+from manageai_assets.documents.summary import summary_text
 from manageai_assets.store.documents import DocumentTexts
 
 if TYPE_CHECKING:
@@ -36,13 +36,11 @@ def made_texts(bench: Workbench, key: BuildKey) -> DocumentTexts | None:
     package = bench.results.get(key, {}).get("sow_package")
     if package is None or package.outcome.value is None:
         return None
-    facts, spec, document, specification, checklist = (
-        bench.value(name, key) for name in ("sow_facts", "canonical_spec", "sow", "technical_spec", "implementation_checklist")
+    facts, document, specification, checklist = (
+        bench.value(name, key) for name in ("sow_facts", "sow", "technical_spec", "implementation_checklist")
     )
-    from manageai_assets.documents.summary import summary_text
-
-    match facts, spec, document, specification, checklist:
-        case Facts(), Spec(), bytes(), str(), str():
-            return DocumentTexts(word_text(document), summary_text(facts, spec), specification, checklist)
+    match facts, document, specification, checklist:
+        case Facts(), bytes(), str(), str():
+            return DocumentTexts(word_text(document), summary_text(facts), specification, checklist)
         case _:
             return None

@@ -138,6 +138,8 @@ def _ways(step: AnyStep, graph: SpecGraph, numbers: dict[str, int], say: Message
         key = "technical.after_failure" if edge.kind == "error" else "technical.after"
         after = say(key, number=numbers.get(edge.source, 0), step=graph.step(edge.source).title)
         way = words.way(edge, say)
+        asked = words.conditions(edge.filter, say) if edge.filter else ""
+        way = f"{way} ({asked})" if asked and asked not in way else way
         off = say("technical.switched_off") if edge.disabled else ""
         yield f"{after}: {way}{off}" if way else f"{after}{off}"
 
@@ -148,8 +150,10 @@ def _values(step: AnyStep) -> Iterator[Value]:
         yield from (Value(name, value) for name, value in step.parameters.items())
     for name, value in templates_of(step):
         if value not in (None, "", {}, []):
-            known = operation.inputs.get(name.removeprefix("inputs.")) if operation else None
-            yield Value(name.removeprefix("inputs."), value, known is not None and known.required)
+            name = name.removeprefix("inputs.")
+            known = operation.inputs.get(name) if operation else None
+            parts = {f"{name}.{key}": part for key, part in value.items()} if isinstance(value, dict) else {name: value}
+            yield from (Value(part, of, known is not None and known.required) for part, of in parts.items())
 
 
 def _used(spec: Spec) -> dict[str, list[str]]:

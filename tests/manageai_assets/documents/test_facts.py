@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache
 
 import pytest
 from babel.dates import get_month_names
@@ -17,7 +18,6 @@ from manageai_assets.build.flow_words import app_name
 from manageai_assets.build.timeline import working_day_after
 from manageai_assets.documents.brand import Language, our_brand, our_logo
 from manageai_assets.documents.checklist import implementation_checklist
-from manageai_assets.documents.facts import Facts
 from manageai_assets.documents.messages import messages
 from manageai_assets.documents.pictures.flow import flow
 from manageai_assets.documents.pictures.gantt import gantt
@@ -30,21 +30,24 @@ from tests.manageai_assets.documents import hard
 CASES = [(name, language) for name in [*hard.READY, "many-steps", "one-line"] for language in ("en", "de")]
 
 
-def documents(name: str, facts: Facts) -> dict[str, str]:
+@cache
+def documents(name: str, language: Language) -> dict[str, str]:
     """What the four documents of a build say."""
+    facts = hard.facts(name, language)
     given, spec = hard.values(name), hard.spec(name)
     report, tests = given["export_validation_report"], given["test_report"]
     return {
         "sow": word_text(statement_of_work(facts, flow(spec, facts), gantt(facts), our_logo())),
-        "summary": summary_text(facts, spec),
+        "summary": summary_text(facts),
         "specification": technical_spec(facts, spec, report, tests),  # type: ignore[arg-type]  # as their stages give them
         "checklist": implementation_checklist(facts, spec, report, tests),  # type: ignore[arg-type]
     }
 
 
+@cache
 def data_of(name: str) -> JsonValue:
-    """What the build is made from, without its facts: intake, spec, estimates, tests and the brand."""
-    names = ("intake", "assessment", "canonical_spec", "timeline", "cost_estimate", "test_report")
+    """What the build is made from, without its facts: intake, spec, estimates and the brand."""
+    names = ("intake", "assessment", "canonical_spec", "timeline", "cost_estimate")
     found: dict[str, JsonValue] = {}
     for one in names:
         value = hard.values(name)[one]
@@ -99,7 +102,7 @@ def own_words(name: str, text: str) -> str:
     said = {one for _, one in strings_in(data_of(name)) if len(one) > 3}
     said |= {line.does for line in facts.lines}
     for one in sorted(said, key=len, reverse=True):
-        if not re.fullmatch(r"[\d.,:-]+", one):
+        if re.search(r"[^\W\d_]{3}", one):
             text = text.replace(one, " ")
     return text
 
@@ -117,7 +120,7 @@ HOURS = re.compile(r"(\d[\d.,]*)\s(?:working\s|Arbeits)?(?:hours?\b|[Ss]tunden?\
 @pytest.mark.parametrize(("name", "language"), CASES)
 def test_prices_are_in_the_estimate(name: str, language: Language) -> None:
     facts, known = hard.facts(name, language), amounts(name)
-    for kind, text in documents(name, facts).items():
+    for kind, text in documents(name, language).items():
         found = [number(one or other, language) for one, other in AMOUNT.findall(own_words(name, text))]
         computed = {facts.savings.value_per_month.amount}
         whole = {round(one) for one in known | computed}
@@ -136,7 +139,7 @@ def test_dates_are_in_the_plan(name: str, language: Language) -> None:
         for month, text in get_month_names(width, locale=locale).items()
     }
     pattern = re.compile(rf"(\d{{1,2}})\.? ({'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})\.? (\d{{4}})")
-    for kind, text in documents(name, facts).items():
+    for kind, text in documents(name, language).items():
         found = [date(int(year), names[month], int(day)) for day, month, year in pattern.findall(text)]
         found += [date.fromisoformat(one) for one in re.findall(r"\b\d{4}-\d\d-\d\d\b", own_words(name, text))]
         assert [day for day in found if day not in known] == [], kind
@@ -149,8 +152,9 @@ def test_hours_are_in_the_plan(name: str, language: Language) -> None:
     facts = hard.facts(name, language)
     plan, brand = facts.plan, facts.brand
     saved = facts.savings.hours_per_month
-    known = {plan.hours, *(phase.hours for phase in plan.phases), Decimal(brand.support.answer_hours), saved, round(saved)}
-    for kind, text in documents(name, facts).items():
+    whole = saved.to_integral_value(ROUND_HALF_UP)
+    known = {plan.hours, *(phase.hours for phase in plan.phases), Decimal(brand.support.answer_hours), saved, whole}
+    for kind, text in documents(name, language).items():
         found = [number(one, language) for one in HOURS.findall(own_words(name, text))]
         assert [one for one in found if one not in known] == [], kind
         if kind == "sow":
@@ -163,7 +167,7 @@ def test_names_are_those_of_the_data(name: str, language: Language) -> None:
     strings = {text for _, text in strings_in(data_of(name))}
     everything = " ".join(strings)
     apps = {app_name(step.app) for step in spec.nodes if hasattr(step, "app")}
-    for kind, text in documents(name, facts).items():
+    for kind, text in documents(name, language).items():
         for address in re.findall(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", text):
             assert address in everything, kind
         assert facts.client.name in text or kind == "checklist", kind
