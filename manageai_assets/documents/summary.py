@@ -92,7 +92,7 @@ def _data(facts: Facts, spec: Spec, logo: bytes) -> dict[str, JsonValue]:
         "draft": say("common.draft") if facts.draft else "",
         "colours": brand.colours.model_dump(),
         "logo": list(logo),
-        "agency": brand.agency.name,
+        "agency": within(brand.agency.name, 60),
         "contact": [line for line in (contact.name, contact.email, contact.phone) if line],
         "title": _said(facts.title),
         "client": _said(say("summary.client", client=facts.client.name)),
