@@ -1,4 +1,4 @@
-"""Whose documents these are: `brand.yaml`, checked. A person edits it; what is wrong in it is refused with its place."""
+"""Whose documents these are: `brand.yaml`, checked. People edit it; what is wrong in it is refused with its place."""
 
 from __future__ import annotations
 

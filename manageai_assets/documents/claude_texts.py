@@ -36,8 +36,8 @@ _NUMBER_WORDS = {
     "neunzig hundert hunderte tausend tausende million hälfte drittel viertel doppelt dreifach prozent dutzend",
 }
 _PROMISES = {
-    "en": r"guarant\w*|warrant\w*|promis\w*|ensur\w*|always|never|certain\w*|immediat\w*|instant\w*|error-free|100|fully|"
-    r"without fail|zero|no longer|forever|completely|best|perfect\w*|any time|risk-free|free of charge|refund\w*",
+    "en": r"guarant\w*|warrant\w*|promis\w*|ensur\w*|always|never|certain\w*|immediat\w*|instant\w*|error-free|100|"
+    r"fully|without fail|zero|no longer|forever|completely|best|perfect\w*|any time|risk-free|free of charge|refund\w*",
     "de": r"garant\w*|versprech\w*|versprich\w*|sicher\w*|immer|nie|niemals|sofort\w*|fehlerfrei\w*|100|vollständig\w*|"
     r"komplett\w*|stets|perfekt\w*|beste\w*|risikofrei\w*|kostenlos\w*|erstatt\w*|jederzeit",
 }

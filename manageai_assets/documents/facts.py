@@ -1,7 +1,7 @@
-"""The facts: everything that any document of a package says, computed once. Templates lay them out, and compute nothing.
+"""The facts: everything that any document of a package says, computed once. Templates lay them out, and no more.
 
-Sentences are in the brand's language; what the client or the rules wrote stands as it was written. Numbers are Decimals,
-dates are dates: each document writes them as its locale does.
+Sentences are in the brand's language; what the client or the rules wrote stands as it was written. Numbers are
+Decimals, dates are dates: each document writes them as its locale does.
 """
 
 from __future__ import annotations

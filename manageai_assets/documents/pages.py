@@ -1,7 +1,7 @@
 """On which page each section of a document begins, so that its table of contents can say so before Word has counted.
 
-Lines are broken with the widths of Helvetica, which are Arial's, and set one below the other as Word does: spacing, rows
-that don't split, headings that stay with what follows. Word counts anew when somebody updates the fields.
+Lines are broken with the widths of Helvetica, which are Arial's, and set one below the other as Word does: spacing,
+rows that don't split, headings that stay with what follows. Word counts anew when somebody updates the fields.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from docx.document import Document
-    from lxml.etree import _Element
+    from docx.oxml.xmlchemy import BaseOxmlElement
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
@@ -111,7 +111,14 @@ class _Setter:
     def __init__(self, document: Document) -> None:
         self._document = document
         page = document.sections[-1]
-        lengths = (page.page_width, page.left_margin, page.right_margin, page.page_height, page.top_margin, page.bottom_margin)
+        lengths = (
+            page.page_width,
+            page.left_margin,
+            page.right_margin,
+            page.page_height,
+            page.top_margin,
+            page.bottom_margin,
+        )
         across, left, right, down, top, bottom = (float(one or 0) / EMU for one in lengths)
         self.width, self.room = across - left - right, down - top - bottom
         self._forms: dict[str, Form] = {}
@@ -124,7 +131,7 @@ class _Setter:
             elif child.tag == f"{_W}tbl":
                 yield from self._rows(child)
 
-    def _rows(self, table: _Element) -> Iterator[Block]:
+    def _rows(self, table: BaseOxmlElement) -> Iterator[Block]:
         widths = [float(column.get(f"{_W}w", "0")) / TWIPS for column in table.iterfind(f"{_W}tblGrid/{_W}gridCol")]
         padding = 7.0 if table.find(f"{_W}tblPr/{_W}tblStyle") is not None else 0.0
         head = 0.0
@@ -142,7 +149,7 @@ class _Setter:
             yield Block([height + padding], keep_next=keep, head=0.0 if repeated else head)
             head = height + padding if repeated else head
 
-    def _paragraph(self, paragraph: _Element, width: float) -> Block:
+    def _paragraph(self, paragraph: BaseOxmlElement, width: float) -> Block:
         style = paragraph.find(f"{_W}pPr/{_W}pStyle")
         form = self._form(style.get(f"{_W}val", "Normal") if style is not None else "Normal")
         form = _direct(form, paragraph.find(f"{_W}pPr"))
@@ -165,7 +172,7 @@ class _Setter:
         )
 
     @cached_property
-    def _styles(self) -> Mapping[str, _Element]:
+    def _styles(self) -> Mapping[str, BaseOxmlElement]:
         styles = self._document.styles.element
         return {one.get(f"{_W}styleId", ""): one for one in styles.iterfind(f"{_W}style")}
 
@@ -180,12 +187,12 @@ class _Setter:
         return self._forms[name]
 
 
-def _texts(paragraph: _Element) -> Iterator[str]:
+def _texts(paragraph: BaseOxmlElement) -> Iterator[str]:
     for part in paragraph.iter(f"{_W}t", f"{_W}br", f"{_W}tab"):
         yield part.text or "" if part.tag == f"{_W}t" else "\n" if part.tag == f"{_W}br" else "    "
 
 
-def _run(form: Form, properties: _Element | None) -> Form:
+def _run(form: Form, properties: BaseOxmlElement | None) -> Form:
     if properties is None:
         return form
     size, bold = properties.find(f"{_W}sz"), properties.find(f"{_W}b")
@@ -198,7 +205,7 @@ def _run(form: Form, properties: _Element | None) -> Form:
     )
 
 
-def _direct(form: Form, properties: _Element | None) -> Form:
+def _direct(form: Form, properties: BaseOxmlElement | None) -> Form:
     if properties is None:
         return form
     values = dict(form.__dict__)
@@ -240,9 +247,11 @@ def _helvetica() -> Mapping[str, int]:
     """Widths of Helvetica's characters, in thousandths of the size, from the metrics that come with matplotlib."""
     import matplotlib
 
-    names = {"germandbls": "ß", "adieresis": "ä", "odieresis": "ö", "udieresis": "ü", "Adieresis": "Ä", "Odieresis": "Ö",
-             "Udieresis": "Ü", "endash": "–", "quotedblleft": "“", "quotedblright": "”", "quotedblbase": "„", "eacute": "é",
-             "egrave": "è", "aacute": "á", "Euro": "€", "bullet": "•", "ellipsis": "…"}  # fmt: skip
+    names = {
+        "germandbls": "ß", "adieresis": "ä", "odieresis": "ö", "udieresis": "ü", "Adieresis": "Ä", "Odieresis": "Ö",
+        "Udieresis": "Ü", "endash": "–", "quotedblleft": "“", "quotedblright": "”", "quotedblbase": "„", "Euro": "€",
+        "eacute": "é", "egrave": "è", "aacute": "á", "bullet": "•", "ellipsis": "…",
+    }  # fmt: skip
     file = Path(matplotlib.get_data_path()) / "fonts" / "pdfcorefonts" / "Helvetica.afm"
     found: dict[str, int] = {}
     for line in file.read_text(encoding="latin-1").splitlines():

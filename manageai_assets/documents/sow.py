@@ -56,7 +56,7 @@ def statement_of_work(facts: Facts, flow: Picture, gantt: Picture, logo: bytes =
     try:
         document.render(context, Environment(undefined=StrictUndefined, autoescape=True), autoescape=True)
     except TemplateError as error:
-        hint = "mend it in Word, or make it again: python -m tools.make_sow_template"
+        hint = "mend it in Word, or make it again: python -m tools.sow_template"
         raise UserError(f"the template can't be used: {error}", where="templates/sow.docx", hint=hint) from None
     _number_pages(document)
     branded(document.docx, facts.brand)
@@ -83,7 +83,7 @@ def _template() -> bytes:
     try:
         return TEMPLATE.read_bytes()
     except OSError:
-        hint = "make it again: python -m tools.make_sow_template"
+        hint = "make it again: python -m tools.sow_template"
         raise UserError("the template can't be read", where="templates/sow.docx", hint=hint) from None
 
 
@@ -141,7 +141,12 @@ def context_of(facts: Facts) -> Context:
         "excluded": facts.excluded,
         "lines": _lines(facts),
         "access": [
-            {"app": one.app, "account": one.account or one.label, "grants": one.grants[:1].upper() + one.grants[1:], "minutes": str(one.minutes)}
+            {
+                "app": one.app,
+                "account": one.account or one.label,
+                "grants": one.grants[:1].upper() + one.grants[1:],
+                "minutes": str(one.minutes),
+            }
             for one in facts.access
         ],
         "webhooks": facts.webhooks,
@@ -259,7 +264,7 @@ def _parties(client: Client, brand: Brand) -> dict[str, Sequence[Row | str]]:
 
 
 def _lines(facts: Facts) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for line in facts.lines:
         what = f"{line.app}: {line.does}" if line.does else line.app
         rows.append(

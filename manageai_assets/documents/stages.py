@@ -28,7 +28,7 @@ from manageai_assets.documents.summary import executive_summary as summary_of
 from manageai_assets.documents.technical_spec import technical_spec as specification_of
 from manageai_assets.intake.assessment import Assessment
 from manageai_assets.intake.models import Intake
-from manageai_assets.stages import Check, Preview, Table, stage
+from manageai_assets.stages import Check, Preview, Table, Value, stage
 from manageai_assets.testing.models import TestReport
 
 SHOWN_CHARACTERS = 20_000
@@ -157,7 +157,7 @@ def sow_package(
     exports: Mapping[str, PlatformExport],
 ) -> bytes:
     """Everything that goes to the client in one file: the documents, the flow as a picture, and the exports."""
-    values = (sow, executive_summary, technical_spec, implementation_checklist)
+    values: tuple[Value, ...] = (sow, executive_summary, technical_spec, implementation_checklist)
     files = {item.artifact: item.encode(value) for item, value in zip(DOCUMENTS, values, strict=True)}
     if flow_picture is not None:
         files["flow.svg"] = flow_picture.encode("utf-8")

@@ -12,7 +12,7 @@ from manageai_assets.documents.brand import Brand
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.opc.part import Part
-    from lxml.etree import _Element
+    from docx.oxml.xmlchemy import BaseOxmlElement
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MEANING = {ord(mark): f"&#{ord(mark)};" for mark in "{}%&<>\"'"}
@@ -22,7 +22,8 @@ _VECTOR = (
     '<a:extLst xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">'
     '<a:ext uri="{{96DAC541-7B7A-43D3-8B79-37D633B846F1}}"><asvg:svgBlip '
     'xmlns:asvg="http://schemas.microsoft.com/office/drawing/2016/SVG/main" '
-    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" r:embed="{relation}"/></a:ext></a:extLst>'
+    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" r:embed="{relation}"/>'
+    "</a:ext></a:extLst>"
 )
 IMAGE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image"
 THEME_TYPE = "application/vnd.openxmlformats-officedocument.theme+xml"
@@ -54,7 +55,7 @@ def _literal(value: object) -> object:
 
     match value:
         case str():
-            return Markup(reader_text(value).translate(_MEANING))  # noqa: S704 - all of its marks are references
+            return Markup(reader_text(value).translate(_MEANING))  # all of its marks are references
         case dict():
             return {name: _literal(item) for name, item in value.items()}
         case list() | tuple():
@@ -91,12 +92,13 @@ def _theme(part: Part, colours: dict[str, str], brand: Brand) -> None:
         tag = {"text2": "dk2", "background2": "lt2"}.get(name, name)
         xml = re.sub(rf"(<a:{tag}>).*?(</a:{tag}>)", rf'\g<1><a:srgbClr val="{value}"/>\g<2>', xml, flags=re.DOTALL)
     for tag, font in (("majorFont", brand.fonts.headings), ("minorFont", brand.fonts.text)):
-        face = f"<a:latin typeface={quoteattr(font)}"
-        xml = re.sub(rf'(<a:{tag}>\s*)<a:latin typeface="[^"]*"', lambda found, face=face: found.group(1) + face, xml)
+        before, opening, after = xml.partition(f"<a:{tag}>")
+        _, _, rest = after.partition("/>")
+        xml = f"{before}{opening}<a:latin typeface={quoteattr(font)}/>{rest}"
     part._blob = xml.encode("utf-8")
 
 
-def _coloured(root: _Element, colours: dict[str, str]) -> None:
+def _coloured(root: BaseOxmlElement, colours: dict[str, str]) -> None:
     for element in root.iter():
         if (name := element.get(f"{_W}themeColor")) in colours:
             element.set(f"{_W}color" if element.get(f"{_W}color") else f"{_W}val", colours[name])
@@ -122,7 +124,7 @@ def illustrated(document: Document, pictures: Sequence[tuple[str, str]]) -> None
         blip.append(parse_xml(_VECTOR.format(relation=relation)))
 
 
-def page_references(document: Document) -> Iterator[tuple[str, _Element]]:
+def page_references(document: Document) -> Iterator[tuple[str, BaseOxmlElement]]:
     """The bookmarks that the document refers to by page, each with the text that shows the page."""
     for instruction in document.element.iter(f"{_W}instrText"):
         words = (instruction.text or "").split()
@@ -130,7 +132,7 @@ def page_references(document: Document) -> Iterator[tuple[str, _Element]]:
             yield words[1], _shown(instruction)
 
 
-def page_counts(document: Document) -> Iterator[_Element]:
+def page_counts(document: Document) -> Iterator[BaseOxmlElement]:
     """The texts that show how many pages there are."""
     for section in document.sections:
         for instruction in section.footer._element.iter(f"{_W}instrText"):
@@ -138,9 +140,10 @@ def page_counts(document: Document) -> Iterator[_Element]:
                 yield _shown(instruction)
 
 
-def _shown(instruction: _Element) -> _Element:
+def _shown(instruction: BaseOxmlElement) -> BaseOxmlElement:
     """The text between a field's separator and its end."""
     run = instruction.getparent()
     if run is None:
         raise ValueError("a field that stands in no run")
-    return next(text for following in run.itersiblings() for text in following.iter(f"{_W}t"))
+    shown: BaseOxmlElement = next(text for following in run.itersiblings() for text in following.iter(f"{_W}t"))
+    return shown

@@ -30,7 +30,9 @@ def test_texts_are_kept_and_replaced(engine: Engine) -> None:
     assert found is not None
     assert found.statement_of_work == "now\ufffdother"
     with engine.connect() as connection:
-        rows = connection.execute(text("select count(*), max(generated_at) > now() - interval '1 hour' from manageai.sow_documents"))
+        rows = connection.execute(
+            text("select count(*), max(generated_at) > now() - interval '1 hour' from manageai.sow_documents")
+        )
         assert rows.one() == (1, True)
 
 

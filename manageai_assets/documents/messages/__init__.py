@@ -1,4 +1,4 @@
-"""What documents say in each language: fixed text from message files, dates, numbers and money as the locale writes them.
+"""What documents say in each language: fixed text from message files; dates, numbers and money by locale.
 
 A language is a folder of YAML files; a message is `<file>.<key>`. Every language has the same messages with the same
 placeholders, and a missing one is an error, never a gap. Values are put in as they are: no value is a placeholder.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date as Date  # noqa: N812 - a method is called so
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib import resources
@@ -64,13 +64,13 @@ class Messages:
         """The locale's name."""
         return LOCALES[self.language]
 
-    def date(self, day: date | None) -> str:
+    def date(self, day: Date | None) -> str:
         """`23 November 2026`; a dash for none."""
         from babel.dates import format_date
 
         return "–" if day is None else format_date(day, format="long", locale=self.locale)
 
-    def weekday(self, day: date | None) -> str:
+    def weekday(self, day: Date | None) -> str:
         """`Mon, 23 Nov 2026`; a dash for none."""
         from babel.dates import format_date
 

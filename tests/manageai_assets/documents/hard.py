@@ -113,7 +113,13 @@ def _intake(**given: object) -> Intake:
 
 def _step(number: int) -> dict[str, object]:
     app, operation, inputs = TWELVE[number % len(TWELVE)]
-    return {"id": f"s{number}", "label": f"Step {number} in {app}", "app": app, "operation": operation, "inputs": inputs}
+    return {
+        "id": f"s{number}",
+        "label": f"Step {number} in {app}",
+        "app": app,
+        "operation": operation,
+        "inputs": inputs,
+    }
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The facts agree: every price, date, hour and name that the documents say is in the data that the build is made from."""
+"""The facts agree: every price, date, hour and name in the documents is in the data that the build is made from."""
 
 from __future__ import annotations
 
@@ -86,13 +86,17 @@ def _numbers(value: JsonValue) -> Iterator[Decimal]:
 
 def dates(name: str) -> set[date]:
     """Every date of the data, the working days of the plan, and the last day of the offer."""
-    found = {date.fromisoformat(text) for _, text in strings_in(data_of(name)) if re.fullmatch(r"\d{4}-\d\d-\d\d", text)}
+    found = {
+        date.fromisoformat(text) for _, text in strings_in(data_of(name)) if re.fullmatch(r"\d{4}-\d\d-\d\d", text)
+    }
     facts = hard.facts(name)
     if facts.issued is not None:
         start = working_day_after(facts.issued, 1)
         assert start is not None
         days = (working_day_after(start, day) for day in range(facts.plan.working_days))
-        found |= {day for day in days if day is not None} | {facts.issued + timedelta(days=our_brand().price.valid_days)}
+        found |= {day for day in days if day is not None} | {
+            facts.issued + timedelta(days=our_brand().price.valid_days)
+        }
     return found
 
 
@@ -138,7 +142,9 @@ def test_dates_are_in_the_plan(name: str, language: Language) -> None:
         for width in ("wide", "abbreviated")
         for month, text in get_month_names(width, locale=locale).items()
     }
-    pattern = re.compile(rf"(\d{{1,2}})\.? ({'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})\.? (\d{{4}})")
+    pattern = re.compile(
+        rf"(\d{{1,2}})\.? ({'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})\.? (\d{{4}})"
+    )
     for kind, text in documents(name, language).items():
         found = [date(int(year), names[month], int(day)) for day, month, year in pattern.findall(text)]
         found += [date.fromisoformat(one) for one in re.findall(r"\b\d{4}-\d\d-\d\d\b", own_words(name, text))]

@@ -48,7 +48,18 @@ def test_what_clients_wrote_stands_there_as_they_wrote_it(name: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["{{ x }}", "{_{ x }_}", "{%p for x in y %}", "{# x #}", "<w:br/>", "&amp;", "]]>", 'a "quote" and it\'s', "\\n", "{ PAGE }"],
+    [
+        "{{ x }}",
+        "{_{ x }_}",
+        "{%p for x in y %}",
+        "{# x #}",
+        "<w:br/>",
+        "&amp;",
+        "]]>",
+        'a "quote" and it\'s',
+        "\\n",
+        "{ PAGE }",
+    ],
 )
 def test_no_text_is_an_instruction(text: str) -> None:
     facts = hard.facts("one-line").model_copy(update={"title": text, "request": text, "settle": (text,), "draft": True})
