@@ -114,6 +114,8 @@ def illustrated(document: Document, pictures: Sequence[tuple[str, str]]) -> None
     from docx.oxml import parse_xml
 
     for number, (shape, (shown, svg)) in enumerate(zip(document.inline_shapes, pictures, strict=True), 1):
+        for side in ("distT", "distB", "distL", "distR"):
+            shape._inline.set(side, "0")  # without these, some programs keep a distance of their own
         shape._inline.docPr.set("descr", reader_text(shown))
         if not svg:
             continue

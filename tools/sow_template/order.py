@@ -8,8 +8,8 @@ from docx.shared import Pt
 from docx.text.paragraph import Paragraph
 
 ORDER = {
-    "pPr": "pStyle keepNext keepLines pageBreakBefore widowControl numPr pBdr shd tabs spacing ind contextualSpacing jc "
-    "outlineLvl rPr sectPr",
+    "pPr": "pStyle keepNext keepLines pageBreakBefore widowControl numPr pBdr shd tabs spacing ind contextualSpacing "
+    "jc outlineLvl rPr sectPr",
     "trPr": "cantSplit tblHeader",
     "tcPr": "tcW gridSpan vMerge tcBorders shd tcMar vAlign",
 }

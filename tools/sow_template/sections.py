@@ -26,7 +26,7 @@ STEP_WIDTHS = (11, 55, 55, 45)
 
 
 def parties(document: Document) -> None:
-    """`parties`."""
+    """Who agrees."""
     write(document, "{{ s.parties }}").paragraph_format.keep_with_next = True
     table = new_table(document, ("{{ t.col_agency }}", "{{ t.col_client }}"), (83, 83))
     row = table.add_row()
@@ -39,7 +39,7 @@ def parties(document: Document) -> None:
 
 
 def background(document: Document) -> None:
-    """`background`."""
+    """Why, in the client's own words."""
     document.add_heading("{{ t.sub_background }}", 2)
     write(document, "{{ texts.background }}")
     document.add_heading("{{ t.sub_words }}", 2)
@@ -53,7 +53,7 @@ def background(document: Document) -> None:
 
 
 def scope(document: Document) -> None:
-    """`scope`."""
+    """What is done, and what isn't."""
     document.add_heading("{{ t.sub_included }}", 2)
     bullets(document, "included")
     document.add_heading("{{ t.sub_excluded }}", 2)
@@ -61,7 +61,7 @@ def scope(document: Document) -> None:
 
 
 def automation(document: Document) -> None:
-    """`automation`."""
+    """How it runs: the picture, and every step."""
     write(document, "{{ s.automation }}")
     picture(document, "flow")
     document.add_heading("{{ t.sub_steps }}", 2)
@@ -89,40 +89,36 @@ def automation(document: Document) -> None:
 
 
 def systems(document: Document) -> None:
-    """`systems`."""
-    write(document, "{{ t.systems_what }}").paragraph_format.keep_with_next = True
+    """What the client gives access to, and what its systems are told."""
     columns = ("{{ t.col_app }}", "{{ t.col_account }}", "{{ t.col_access }}", "{{ t.col_minutes }}")
+    texts = ("{{ row.app }}", "{{ row.account }}", "{{ row.grants }}", "{{ row.minutes }}")
     write(document, "{%p if access %}")
+    write(document, "{{ t.systems_what }}").paragraph_format.keep_with_next = True
     caption(document, "table", "{{ t.caption_access }}")
-    rows(
-        document,
-        columns,
-        (38, 48, 58, 22),
-        "access",
-        ("{{ row.app }}", "{{ row.account }}", "{{ row.grants }}", "{{ row.minutes }}"),
-    )
+    rows(document, columns, (38, 48, 58, 22), "access", texts)
     write(document, "{%p else %}")
     write(document, "{{ t.no_access }}")
     write(document, "{%p endif %}")
     write(document, "{%p if webhooks %}")
-    write(document, "{{ t.webhooks_what }}").paragraph_format.keep_with_next = True
+    told = write(document, "{{ t.webhooks_what }}")
+    told.paragraph_format.keep_with_next, told.paragraph_format.space_before = True, Pt(9)
     bullets(document, "webhooks")
     write(document, "{%p endif %}")
     write(document, "{%p if systems %}")
-    write(document, "{{ s.systems }}")
+    write(document, "{{ s.systems }}").paragraph_format.space_before = Pt(9)
     write(document, "{%p endif %}")
-    write(document, "{{ t.secrets }}")
+    write(document, "{{ t.secrets }}").paragraph_format.space_before = Pt(9)
 
 
 def deliverables(document: Document) -> None:
-    """`deliverables`."""
+    """What the client gets."""
     columns = ("{{ t.col_deliverable }}", "{{ t.col_what }}", "{{ t.col_file }}")
     caption(document, "table", "{{ t.caption_deliverables }}")
     rows(document, columns, (50, 66, 50), "deliverables", ("{{ row.name }}", "{{ row.what }}", "{{ row.file }}"))
 
 
 def timeline(document: Document) -> None:
-    """`timeline`."""
+    """When: the Gantt picture and the milestones."""
     write(document, "{{ s.timeline }}")
     picture(document, "gantt")
     document.add_heading("{{ t.sub_milestones }}", 2)
@@ -134,7 +130,7 @@ def timeline(document: Document) -> None:
 
 
 def price(document: Document) -> None:
-    """`price`."""
+    """What it costs, once and each month, and what it saves."""
     document.add_heading("{{ t.sub_setup }}", 2)
     write(document, "{{ s.setup }}").paragraph_format.keep_with_next = True
     caption(document, "table", "{{ t.caption_setup }}")
@@ -172,7 +168,7 @@ def price(document: Document) -> None:
 
 
 def acceptance(document: Document) -> None:
-    """`acceptance`."""
+    """What must be shown."""
     write(document, "{{ s.acceptance }}").paragraph_format.keep_with_next = True
     columns = ("{{ t.col_number }}", "{{ t.col_criterion }}", "{{ t.col_proof }}", "{{ t.col_result }}")
     texts = ("{{ row.number }}", "{{ row.text }}", "{{ row.proof }}", "{{ row.result }}")
@@ -184,7 +180,7 @@ def acceptance(document: Document) -> None:
 
 
 def responsibilities(document: Document) -> None:
-    """`responsibilities`."""
+    """What each side does."""
     document.add_heading("{{ t.sub_ours }}", 2)
     bullets(document, "ours")
     document.add_heading("{{ t.sub_yours }}", 2)
@@ -192,12 +188,12 @@ def responsibilities(document: Document) -> None:
 
 
 def changes(document: Document) -> None:
-    """`changes`."""
+    """How something else is agreed."""
     repeated(document, "changes")
 
 
 def risks(document: Document) -> None:
-    """`risks`."""
+    """What is uncertain."""
     write(document, "{{ s.risks }}").paragraph_format.keep_with_next = True
     columns = ("{{ t.col_risk }}", "{{ t.col_why }}", "{{ t.col_handling }}", "{{ t.col_weight }}")
     texts = ("{{ row.what }}", "{{ row.why }}", "{{ row.handling }}", "{{ row.severity }}")
@@ -214,17 +210,17 @@ def risks(document: Document) -> None:
 
 
 def support(document: Document) -> None:
-    """`support`."""
+    """What happens afterwards."""
     repeated(document, "support")
 
 
 def terms(document: Document) -> None:
-    """`terms`."""
+    """The small print."""
     bullets(document, "terms")
 
 
 def signatures(document: Document) -> None:
-    """`signatures`."""
+    """Where both sign."""
     write(document, "{{ s.signatures }}").paragraph_format.keep_with_next = True
     table = document.add_table(rows=0, cols=2)
     for left, right, above in (

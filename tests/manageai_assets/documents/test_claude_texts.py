@@ -12,7 +12,7 @@ from tests.manageai_assets.documents import hard
 
 EXAMPLE = "harborview-dental-triage"
 GOOD = {
-    "background": "Patients of Harborview Dental write through the contact form at all hours. Nobody in pain must wait.",
+    "background": "Patients of Harborview Dental write through the contact form at all hours. Pain must not wait.",
     "objective": "The automation sorts messages and hands them to Slack, Google Sheets or Gmail.",
     "problem": "The front desk sorts about 900 messages a month by hand.",
     "change": "From 13 October 2026 on the work begins; emergencies reach the dentist on call.",
