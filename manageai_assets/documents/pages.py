@@ -24,6 +24,8 @@ LINE = 1.15
 """Height of a line of Arial, as a multiple of its size."""
 WIDE, UNKNOWN = 1000, 600
 """Thousandths of the size that a character takes which Helvetica hasn't: of the east, and any other."""
+PADDING = 7.75
+"""Above and below the text of a row, in a table of our style."""
 BOLD = 1.07
 TOC_MARK = "_Toc"
 
@@ -133,7 +135,7 @@ class _Setter:
 
     def _rows(self, table: BaseOxmlElement) -> Iterator[Block]:
         widths = [float(column.get(f"{_W}w", "0")) / TWIPS for column in table.iterfind(f"{_W}tblGrid/{_W}gridCol")]
-        padding = 7.0 if table.find(f"{_W}tblPr/{_W}tblStyle") is not None else 0.0
+        padding = PADDING if table.find(f"{_W}tblPr/{_W}tblStyle") is not None else 0.0
         head = 0.0
         for row in table.iterfind(f"{_W}tr"):
             height, keep, column = 0.0, True, 0

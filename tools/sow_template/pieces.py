@@ -91,19 +91,30 @@ def rows(
     page, with its caption."""
     table = new_table(document, columns, widths, head)
     control(table, f"{{%tr for row in {name} %}}")
+    if whole:  # every row stays with the next, and the last one with none
+        control(table, "{%tr if not loop.last %}")
+        _row(table, widths, texts, head, right, keep=True)
+        control(table, "{%tr else %}")
+    _row(table, widths, texts, head, right)
+    if whole:
+        control(table, "{%tr endif %}")
+    control(table, "{%tr endfor %}")
+
+
+def _row(table: Table, widths: Sequence[int], texts: Sequence[str], head: bool, right: int, keep: bool = False) -> None:
     row = table.add_row()
     cant_split(row)
     for index, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
         paragraph = fill(cell, text, "Key" if not head and index == 0 else "Table Text")
         cell.width = Mm(widths[index])
-        paragraph.paragraph_format.keep_with_next = whole
+        if keep:
+            paragraph.paragraph_format.keep_with_next = True
         if not head:
             paragraph.paragraph_format.space_after = Pt(4)
         if index >= len(texts) - right:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
             if head:
                 table.rows[0].cells[index].paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    control(table, "{%tr endfor %}")
 
 
 def control(table: Table, text: str) -> None:
