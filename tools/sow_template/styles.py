@@ -55,12 +55,14 @@ def styles(document: Document) -> None:
             f'w:themeColor="{ACCENT}"/></w:pBdr>'
         )
     )
-    toc = document.styles["TOC 1"].paragraph_format
-    toc.tab_stops.add_tab_stop(Mm(9))
-    toc.tab_stops.add_tab_stop(Mm(WIDTH), 2, 1)
+    toc = document.styles["TOC 1"]
+    toc.paragraph_format.tab_stops.add_tab_stop(Mm(9))
+    toc.paragraph_format.tab_stops.add_tab_stop(Mm(WIDTH), 2, 1)
     properties_of(document, "Title").remove(properties_of(document, "Title").find(qn("w:pBdr")))
     document.styles["Caption"].paragraph_format.keep_with_next = False
     document.styles.element.append(parse_xml(_table_style()))
+    toc.element.find(qn("w:name")).set(qn("w:val"), "toc 1")  # Word's own name: it is that style, not one like it
+    del toc.element.attrib[qn("w:customStyle")]
 
 
 def properties_of(document: Document, name: str):  # type: ignore[no-untyped-def]  # lxml elements have no types
