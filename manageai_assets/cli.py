@@ -95,6 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--artifacts", type=Path, metavar="DIR", help="where builds are (default: ARTIFACTS_URI)")
     test.set_defaults(run=_of_tests("test"))
 
+    sow = verbs.add_parser("sow", parents=[common], help="the documents of a build that the client signs")
+    sow.add_argument("build", metavar="SLUG@vN", help="a build")
+    sow.add_argument("-o", "--output", type=Path, metavar="DIR", help="where they go (default: ./SLUG-vN)")
+    sow.add_argument("--artifacts", type=Path, metavar="DIR", help="where builds are (default: ARTIFACTS_URI)")
+    sow.set_defaults(run=_of_documents)
+
     pilot = verbs.add_parser("pilot", parents=[common, origin], help="a migrated scenario on both sides, compared")
     pilot.add_argument("blueprint", type=Path, metavar="BLUEPRINT", help="Make blueprint, JSON")
     pilot.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the comparison there")
@@ -149,6 +155,13 @@ def _of_tests(command: str) -> Callable[[argparse.Namespace], commands.Outcome]:
         return run_it(options)
 
     return run
+
+
+def _of_documents(options: argparse.Namespace) -> commands.Outcome:
+    """The command of the documents, whose code is loaded when it runs."""
+    from manageai_assets.documents import commands as of_documents
+
+    return of_documents.sow(options)
 
 
 def _timezone(name: str) -> str:

@@ -74,14 +74,15 @@ def assemble(
 def everything(settings: "Settings") -> Definitions:
     """All of the project's definitions, with sensors that run by themselves where their settings are there."""
     from manageai_assets.build import assets as build
+    from manageai_assets.documents import assets as documents
     from manageai_assets.intake import assets as intake
     from manageai_assets.migration import assets as migration
     from manageai_assets.testing import assets as testing
     from sensors import all_sensors
 
     return assemble(
-        [*intake.ASSETS, *build.ASSETS, *testing.ASSETS, *migration.ASSETS],
-        [*intake.STAGES, *build.STAGES, *testing.STAGES],
+        [*intake.ASSETS, *build.ASSETS, *testing.ASSETS, *documents.ASSETS, *migration.ASSETS],
+        [*intake.STAGES, *build.STAGES, *testing.STAGES, *documents.STAGES],
         jobs=[intake.submit_intake, migration.MIGRATE],
         sensors=all_sensors(settings),
         resources={"migrations": migration.RESOURCE},

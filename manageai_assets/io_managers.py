@@ -23,8 +23,10 @@ def builds_resource(stages: Sequence[Stage]) -> ResourceDefinition:
     the database. When the run ends, however it ends, what became of each build is written down."""
 
     def open_bench(context: InitResourceContext) -> Iterator[Workbench]:
+        from manageai_assets.documents.reading import made_texts
         from manageai_assets.records import result_of
         from manageai_assets.store.builds import record
+        from manageai_assets.store.documents import keep_texts
 
         settings = read_settings()
         engine = project_engine(settings)
@@ -38,6 +40,7 @@ def builds_resource(stages: Sequence[Stage]) -> ResourceDefinition:
             yield bench
         finally:
             record(engine, [result_of(bench, key) for key in bench.results], context.run.run_id if context.run else "")
+            keep_texts(engine, {key: texts for key in bench.results if (texts := made_texts(bench, key))})
             engine.dispose()
 
     return ResourceDefinition(open_bench, description="Artifacts and rows of the builds that a run works on")

@@ -18,6 +18,7 @@ from manageai_assets.build.documents import build_blueprint, build_log, customer
 from manageai_assets.build.exports import EXPORTS, export_validation_report, validation_report
 from manageai_assets.build.flow_picture import flow_picture
 from manageai_assets.build.timeline import timeline
+from manageai_assets.documents.stages import STAGES as DOCUMENT_STAGES
 from manageai_assets.intake.models import Intake
 from manageai_assets.intake.stages import assessment, canonical_spec
 from manageai_assets.intake.submitted import intake
@@ -41,6 +42,7 @@ BUILD_STAGES: tuple[Stage, ...] = (
     build_blueprint,
     customer_delivery_summary,
     build_log,
+    *DOCUMENT_STAGES,
     delivery_pack,
 )
 """The stages behind the submitted intake, each behind what it needs."""

@@ -46,9 +46,11 @@ class Settings(BaseSettings):
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
 
+    brand_file: Path = Field(default=Path("brand.yaml"), description="whose documents these are; unset: `./brand.yaml`")
+
     test_engine: Literal["simulate", "n8n", "make"] = Field(default="simulate", description="what proves a build")
 
-    @field_validator("data_dir", "inbox_dir")
+    @field_validator("data_dir", "inbox_dir", "brand_file")
     @classmethod
     def _from_the_top(cls, path: Path | None) -> Path | None:
         return None if path is None else (PROJECT_ROOT / path.expanduser()).resolve()

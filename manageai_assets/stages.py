@@ -5,7 +5,7 @@
 
 * The name of the function is the name of the asset; the names of its parameters are the stages it needs.
 * The return type says how the artifact is written and read: a pydantic model as JSON (two spaces, keys as declared,
-  one newline at the end), `str` as UTF-8 text.
+  one newline at the end), `str` as UTF-8 text, `bytes` as they are.
 * A parameter annotated `X | None` is optional: the stage runs without it when that stage was refused or is missing.
   Any other missing input leaves the stage out.
 * A parameter that the decorator's `gathers` names takes the values of several stages, such as those of all platforms,
@@ -28,7 +28,7 @@ from pydantic_core import to_json
 
 from compilers.errors import UserError
 
-Value = BaseModel | str
+Value = BaseModel | str | bytes
 Cell = str | int | float | bool | None
 
 
@@ -80,7 +80,7 @@ class Stage:
     artifact: str
     group: str
     summary: str
-    result_type: type[BaseModel] | type[str]
+    result_type: type[BaseModel] | type[str] | type[bytes]
     parameters: Mapping[str, tuple[str, ...]]
     gathering: frozenset[str]
     optional: frozenset[str]
@@ -106,6 +106,8 @@ class Stage:
 
     def encode(self, value: Value) -> bytes:
         """The artifact's bytes; the same value always gives the same bytes."""
+        if isinstance(value, bytes):
+            return value
         if isinstance(value, str):
             return value.encode("utf-8")
         return to_json(value.model_dump(mode="json"), indent=2) + b"\n"
@@ -114,6 +116,8 @@ class Stage:
         """The value that an artifact's bytes hold."""
         if issubclass(self.result_type, BaseModel):
             return self.result_type.model_validate_json(data)
+        if issubclass(self.result_type, bytes):
+            return data
         return data.decode("utf-8")
 
 

@@ -23,8 +23,9 @@ from manageai_assets.build.operations import (
     workload,
 )
 from manageai_assets.build.runs import Runs, runs_per_month
-from manageai_assets.build.timeline import Timeline, rates
+from manageai_assets.build.timeline import Timeline
 from manageai_assets.data import DataModel, read_data
+from manageai_assets.documents.brand import our_brand
 from manageai_assets.intake.models import Intake
 from manageai_assets.stages import Preview, Table, stage
 
@@ -195,7 +196,7 @@ def prices() -> Prices:
 
 def estimate(spec: Spec, hours: Decimal, plans_held: Mapping[str, str] | None = None) -> CostEstimate:
     """The cost of the spec, built in so many hours. `plans_held`: plans that the client has, by lower case system."""
-    table, rate = prices(), rates()
+    table, price = prices(), our_brand().price
     operations, runs = operations_per_run(spec), runs_per_month(spec)
     counting = countings()
     monthly_credits = (operations.credits - operations.trigger_credits) * runs.per_month
@@ -213,9 +214,9 @@ def estimate(spec: Spec, hours: Decimal, plans_held: Mapping[str, str] | None = 
         prices_note=" ".join(table.note.split()),
         setup=SetupCost(
             hours=hours,
-            hour=Money(amount=rate.hour, currency=rate.currency),
-            total=Money(amount=(hours * rate.hour).quantize(CENT), currency=rate.currency),
-            note=rate.hour_note,
+            hour=Money(amount=price.hour, currency=price.currency),
+            total=Money(amount=(hours * price.hour).quantize(CENT), currency=price.currency),
+            note=price.hour_note,
         ),
         runs=runs,
         operations=operations,

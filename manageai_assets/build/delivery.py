@@ -34,6 +34,8 @@ from manageai_assets.build.exports import (
 from manageai_assets.build.flow_words import plural
 from manageai_assets.build.markdown import said
 from manageai_assets.build.timeline import Fit, Timeline
+from manageai_assets.documents.stages import DOCUMENT_NAMES
+from manageai_assets.documents.stages import STAGES as DOCUMENTS
 from manageai_assets.intake import stages as intake_stages
 from manageai_assets.intake import submitted
 from manageai_assets.intake.assessment import Assessment
@@ -60,6 +62,7 @@ CONTENTS: tuple[Stage, ...] = (
     documents.build_blueprint,
     documents.customer_delivery_summary,
     documents.build_log,
+    *DOCUMENTS,
 )
 """The stages whose artifacts a pack lists, in the order of the build."""
 
@@ -292,7 +295,12 @@ def _preview(value: DeliveryPack) -> Preview:
     )
 
 
-@stage(artifact="delivery_pack.json", group="delivery", preview=_preview, gathers={"exports": EXPORT_NAMES})
+@stage(
+    artifact="delivery_pack.json",
+    group="delivery",
+    preview=_preview,
+    gathers={"exports": EXPORT_NAMES, "client_documents": DOCUMENT_NAMES},
+)
 def delivery_pack(
     intake: Intake,
     assessment: Assessment,
@@ -311,6 +319,7 @@ def delivery_pack(
     build_blueprint: str,
     customer_delivery_summary: str,
     build_log: str,
+    client_documents: Mapping[str, Value],
 ) -> DeliveryPack:
     """Everything that was made for this version, with digests; where each platform stands; and what is next."""
     values: tuple[Value | None, ...] = (
@@ -331,6 +340,7 @@ def delivery_pack(
         build_blueprint,
         customer_delivery_summary,
         build_log,
+        *map(client_documents.get, DOCUMENT_NAMES),
     )
     return pack(
         canonical_spec,

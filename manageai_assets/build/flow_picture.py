@@ -88,7 +88,7 @@ def draw(spec: Spec) -> str:
 def measure(spec: Spec) -> Drawing:
     """What `draw` draws, and where, before its margins."""
     graph = SpecGraph(spec)
-    loops, labels = _loops(graph), way_labels(graph)
+    loops, labels = loops_of(graph), way_labels(graph)
     cards = {step.id: card_of(step, graph, sum(loop.start == step.id for loop in loops)) for step in graph}
     layout = lay_out(
         graph,
@@ -98,7 +98,7 @@ def measure(spec: Spec) -> Drawing:
     return Drawing(spec, graph, cards, loops, labels, layout)
 
 
-def _loops(graph: SpecGraph) -> list[Loop]:
+def loops_of(graph: SpecGraph) -> list[Loop]:
     """The loops of the flow, the larger ones first."""
     ends: dict[str, AggregateStep] = {}
     for step in graph.topological():

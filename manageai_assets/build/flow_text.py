@@ -7,6 +7,7 @@ Nobody knows which font the picture will be shown in, so widths are those of a w
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 _NARROW, _WIDE = frozenset("fijlrt.,:;'|!()[]{}/\\ I"), frozenset("mwMWGOQ@%&—")
@@ -28,6 +29,7 @@ def clean(text: str) -> str:
     return " ".join("".join(visible).split())
 
 
+@lru_cache(maxsize=1024)  # colours and the like are written thousands of times
 def xml(text: str) -> str:
     """`text` cleaned and escaped for XML, in elements and in attributes."""
     return escape(clean(text), {'"': "&quot;", "'": "&#39;"})

@@ -15,11 +15,12 @@ DEEPEST = 8
 
 @dataclass(frozen=True)
 class Item:
-    """One line: a step, or what leads to the steps below it (`lead`)."""
+    """One line: a step, or what leads to the steps below it (`lead`, in words; `edge`, unless nothing leads there)."""
 
     level: int
     step: AnyStep | None = None
     lead: str = ""
+    edge: Edge | None = None
 
 
 def outline(graph: SpecGraph) -> tuple[Item, ...]:
@@ -54,19 +55,19 @@ def _below(step: AnyStep, level: int, graph: SpecGraph, inside: dict[str, list[s
     single = {edge.target for edge in edges if edge.target in mine and len(_ways(edge.target, graph)) == 1}
     for edge in edges:
         if edge.target in single and edge.kind == "error":
-            yield Item(deeper, lead="If this fails" + _said(edge, ": "))
+            yield Item(deeper, lead="If this fails" + _said(edge, ": "), edge=edge)
             yield Item(min(deeper + 1, DEEPEST), graph.step(edge.target))
     several = sum(edge.kind != "error" for edge in edges) > 1
     for edge in edges:
         if edge.kind == "error":
             continue
         if several or edge.kind != "next":
-            yield Item(deeper, lead=_way(edge) + ("" if edge.target in single else " (goes straight on)"))
+            yield Item(deeper, lead=_way(edge) + ("" if edge.target in single else " (goes straight on)"), edge=edge)
             if edge.target in single:
                 yield Item(min(deeper + 1, DEEPEST), graph.step(edge.target))
         elif edge.target in single:
             if edge.filter is not None or edge.label:
-                yield Item(level, lead=f"Filter: {edge_words(edge)}")
+                yield Item(level, lead=f"Filter: {edge_words(edge)}", edge=edge)
             yield Item(level, graph.step(edge.target))
     for identifier in inside.get(step.id, ()):
         if identifier not in single:

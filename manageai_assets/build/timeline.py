@@ -57,9 +57,6 @@ class ComplexityRate(DataModel):
 class Rates(DataModel):
     """`data/rates.yaml`."""
 
-    currency: str
-    hour: Decimal
-    hour_note: str
     hours_per_day: Decimal = Field(gt=0)
     round_to: Decimal = Field(gt=0)
     counts: dict[str, str]

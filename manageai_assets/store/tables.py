@@ -73,3 +73,16 @@ class Submission(Base):
     file: Mapped[str | None] = mapped_column(Text, comment="name of the file, if it came as one")
     wants_build: Mapped[bool] = mapped_column(comment="false: that content has been built or is being built")
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SowDocument(Base):
+    """What the documents of a build say, as text, for searching."""
+
+    __tablename__ = "sow_documents"
+
+    build_id: Mapped[int] = mapped_column(ForeignKey("builds.id", ondelete="CASCADE"), primary_key=True)
+    generated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    statement_of_work: Mapped[str] = mapped_column(Text)
+    executive_summary: Mapped[str] = mapped_column(Text)
+    technical_spec: Mapped[str] = mapped_column(Text)
+    implementation_checklist: Mapped[str] = mapped_column(Text)

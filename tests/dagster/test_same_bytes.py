@@ -11,7 +11,9 @@ from manageai_assets.intake.reading import read_intake
 from manageai_assets.local_builds import build_file, local_store
 from manageai_assets.partitions import INTAKES
 from manageai_assets.settings import PROJECT_ROOT, read_settings
+from manageai_assets.store.documents import search, texts_of
 from manageai_assets.submissions import submit
+from resources.artifacts import parse_key
 from tests.dagster import real_location
 
 EXAMPLES = sorted((PROJECT_ROOT / "examples" / "intakes").glob("*.yaml"))
@@ -35,6 +37,13 @@ def test_dagster_and_the_command_line_make_the_same_files(
     made = files(Path(read_settings().artifacts_uri))
     assert len(made) > 5 * 15
     assert made == files(tmp_path / "local")
+    built = [parse_key(key) for key in keys if f"{parse_key(key).folder}/sow_package.zip" in made]
+    assert len(built) == 5
+    for build_key in built:
+        texts = texts_of(engine, build_key)
+        assert texts is not None
+        assert texts.technical_spec.encode() == made[f"{build_key.folder}/technical_spec.md"]
+        assert build_key in search(engine, "brightwater automation")
 
 
 def test_a_second_build_changes_nothing(engine: Engine, instance: DagsterInstance) -> None:

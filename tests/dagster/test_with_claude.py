@@ -45,6 +45,6 @@ def test_the_reading_reaches_the_assets(
     assessment = json.loads((folder / "assessment.json").read_text())
     assert assessment["made_by"] == "claude"
     assert "slack:CreateMessage" in (folder / "make_export.json").read_text()
-    kept = [path.read_text() for path in folder.iterdir()]
+    kept = [path.read_bytes().decode("utf-8", "replace") for path in folder.iterdir()]
     kept += [str(event) for event in instance.all_logs(result.run_id)]
     assert not any(KEY in text for text in kept)

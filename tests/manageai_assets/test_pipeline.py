@@ -94,6 +94,12 @@ def test_every_artifact_is_made() -> None:
         "delivery_pack.json",
         "build_log.md",
         "flow.svg",
+        "sow_facts.json",
+        "sow.docx",
+        "executive_summary.pdf",
+        "technical_spec.md",
+        "implementation_checklist.md",
+        "sow_package.zip",
     }
 
 

@@ -1,0 +1,1 @@
+"""The template of the statement of work: see `__main__`."""
