@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
+from compilers.spec import Spec
 from manageai_assets.cli import EXIT_DONE, EXIT_WRONG, main
 from manageai_assets.intake.reading import read_intake
 from manageai_assets.pipeline import build
