@@ -71,6 +71,7 @@ def test_the_parts_of_a_document_are_told_in_rows(spec: Spec, name: str) -> None
 def test_a_folder_is_all_that_a_platform_needs(tmp_path: Path) -> None:
     for folder in ("compilers", "manageai_assets", "resources", "sensors", "templates", "examples"):
         shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT_ROOT / "brand.yaml", tmp_path)
     new = tmp_path / "compilers" / "zapier"
     new.mkdir()
     (new / "__init__.py").touch()

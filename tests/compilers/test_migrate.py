@@ -120,6 +120,7 @@ def test_grades_and_expressions_reach_what_is_promised(moved: dict[str, tuple[Js
     assert translated / total >= 0.99
 
 
+@pytest.mark.slow
 def test_n8ns_own_code_accepts_every_node_but_the_manual_ones(
     moved: dict[str, tuple[JsonValue, Migration]], n8n_oracle: Oracle
 ) -> None:

@@ -58,6 +58,7 @@ def test_make(name: str) -> None:
         assert emit_make(spec_of(name, app, operation, inputs)).findings == ()
 
 
+@pytest.mark.slow
 def test_n8n(n8n_oracle: Oracle) -> None:
     exports = {
         f"{name} {which}": emit_n8n(spec_of(name, app, operation, inputs))

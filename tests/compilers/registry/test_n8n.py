@@ -64,6 +64,7 @@ def findings(command: list[str], workflows: list[Path]) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_n8ns_own_code_finds_nothing_wrong(workflows: list[Path], shared: Path, n8n_oracle: Oracle) -> None:
     checker = shared / "tools" / "n8n" / "check_issues.mjs"
     assert findings([str(node_program()), str(checker), "--install", str(n8n_oracle.folder)], workflows) == []
