@@ -103,8 +103,8 @@ class _Values:
 
     def differ(self, step: str, what: str, expected: JsonValue, actual: JsonValue) -> Iterator[Difference]:
         """The differences between two values, the innermost that can be named."""
-        if self._is_volatile(step, what):
-            if (expected is None) != (actual is None) or not self._has_ends(step, what, actual):
+        if (ends := self._ends(step, what)) is not None:
+            if (expected is None) != (actual is None) or not _stands_between(actual, *ends):
                 yield Difference(step=step, what=what, expected=expected, actual=actual)
         elif isinstance(expected, dict) and isinstance(actual, dict):
             for key in dict.fromkeys((*expected, *actual)):
@@ -115,17 +115,10 @@ class _Values:
         elif not self._same(expected, actual):
             yield Difference(step=step, what=what, expected=expected, actual=actual)
 
-    def _is_volatile(self, step: str, what: str) -> bool:
+    def _ends(self, step: str, what: str) -> tuple[str, str] | None:
+        """How the text at a volatile path begins and ends; None for a path that isn't volatile."""
         path = f"steps.{step}.{what}" if step else what
-        return path in self.volatile or _POSITION.sub("[*]", path) in self.volatile
-
-    def _has_ends(self, step: str, what: str, actual: JsonValue) -> bool:
-        """Whether a text begins and ends as it must, with something in between."""
-        path = f"steps.{step}.{what}" if step else what
-        begin, end = self.volatile.get(path, ("", ""))
-        if not (begin or end) or not isinstance(actual, str):
-            return True
-        return len(actual) > len(begin) + len(end) and actual.startswith(begin) and actual.endswith(end)
+        return self.volatile.get(path) or self.volatile.get(_POSITION.sub("[*]", path))
 
     def _same(self, expected: JsonValue, actual: JsonValue) -> bool:
         """Whether two values that aren't of one shape, or have no parts, mean the same."""
@@ -145,6 +138,13 @@ class _Values:
 def _same_instant(expected: str, actual: str) -> bool:
     moment = iso_moment(expected)
     return moment is not None and moment == iso_moment(actual)
+
+
+def _stands_between(value: JsonValue, begin: str, end: str) -> bool:
+    """Whether a text begins and ends as it must, with something in between."""
+    if not (begin or end) or not isinstance(value, str):
+        return True
+    return len(value) > len(begin) + len(end) and value.startswith(begin) and value.endswith(end)
 
 
 @dataclass(frozen=True)
