@@ -48,6 +48,10 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
+SHOWN_CHARACTERS = 20_000
+"""What a preview shows of a text."""
+
+
 @dataclass(frozen=True)
 class Preview:
     """What a person wants to see of an artifact at a glance; the Dagster UI shows it as the asset's metadata."""

@@ -28,10 +28,8 @@ from manageai_assets.documents.summary import executive_summary as summary_of
 from manageai_assets.documents.technical_spec import technical_spec as specification_of
 from manageai_assets.intake.assessment import Assessment
 from manageai_assets.intake.models import Intake
-from manageai_assets.stages import Check, Preview, Table, Value, stage
+from manageai_assets.stages import SHOWN_CHARACTERS, Check, Preview, Table, Value, stage
 from manageai_assets.testing.models import TestReport
-
-SHOWN_CHARACTERS = 20_000
 
 
 def _facts_preview(facts: Facts) -> Preview:

@@ -9,7 +9,7 @@ from compilers.spec import Spec
 from manageai_assets.build.exports import EXPORT_NAMES, EXPORTS, PlatformExport
 from manageai_assets.build.flow_words import plural
 from manageai_assets.build.markdown import escaped
-from manageai_assets.stages import Cell, Check, Preview, Table, stage
+from manageai_assets.stages import SHOWN_CHARACTERS, Cell, Check, Preview, Table, stage
 from manageai_assets.testing.choosing import engine_for
 from manageai_assets.testing.models import CaseGroup, CaseResult, EngineName, TestReport, TestSuite
 from manageai_assets.testing.report import GROUPS, headline, to_html, to_markdown
@@ -18,7 +18,6 @@ from manageai_assets.testing.stored import stored
 from manageai_assets.testing.suites import suite_for
 
 SHOWN = 200
-SHOWN_CHARACTERS = 20_000
 CHECKS: Mapping[CaseGroup, str] = {
     "routes": "routes_pass", "edges": "edge_cases_pass", "errors": "failures_pass", "business": "business_cases_pass",
 }  # fmt: skip
