@@ -7,7 +7,7 @@ registry a module would be read back.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic import JsonValue
 
@@ -122,17 +122,30 @@ def answer_in_make_terms(step: AnyStep, answer: Answer) -> Answer:
 
 def trace_in_make_terms(graph: SpecGraph, trace: Trace) -> Trace:
     """A trace of the spec with the calls of apps, and what came of them, in Make's terms."""
-    steps = {name: _step(graph.get(name), one) for name, one in trace.steps.items()}
-    requests = tuple(_request(graph.get(one.step), one) for one in trace.requests)
-    return trace.model_copy(update={"steps": steps, "requests": requests})
+    said = Once(lambda request: _request(graph.get(request.step), request))
+    steps = {name: _step(graph.get(name), one, said) for name, one in trace.steps.items()}
+    return trace.model_copy(update={"steps": steps, "requests": tuple(map(said, trace.requests))})
 
 
-def _step(step: AnyStep | None, trace: StepTrace) -> StepTrace:
+class Once:
+    """Says each request of a trace in other words, and the same one, which its step has too, only once."""
+
+    def __init__(self, say: Callable[[Request], Request]) -> None:
+        self._say = say
+        self._said: dict[int, tuple[Request, Request]] = {}
+
+    def __call__(self, request: Request) -> Request:
+        known = self._said.get(id(request))
+        if known is None:
+            known = self._said[id(request)] = (request, self._say(request))
+        return known[1]
+
+
+def _step(step: AnyStep | None, trace: StepTrace, said: Callable[[Request], Request]) -> StepTrace:
     if step is None or not in_make_terms(step):
         return trace
     outputs = tuple(given(step, output) if isinstance(output, dict) else output for output in trace.outputs)
-    requests = tuple(_request(step, one) for one in trace.requests)
-    return trace.model_copy(update={"outputs": outputs, "requests": requests})
+    return trace.model_copy(update={"outputs": outputs, "requests": tuple(map(said, trace.requests))})
 
 
 def _request(step: AnyStep | None, request: Request) -> Request:

@@ -22,6 +22,7 @@ from compilers.make.source import Source
 from compilers.spec import AnyStep, AppStep, NativeStep, OperationStep, Spec
 from manageai_assets.testing.compare import Sight
 from manageai_assets.testing.make_terms import (
+    Once,
     answer_in_make_terms,
     given,
     in_make_terms,
@@ -99,14 +100,15 @@ class BlueprintEngine(SpecEngine):
         trigger = self._spec.trigger
         bundles = tuple(given(trigger, bundle) if in_make_terms(trigger) else bundle for bundle in case.bundles)
         trace = super().run(case.model_copy(update={"answers": answers, "bundles": bundles}), expected, context)
+        said = Once(self._request)
         return trace.model_copy(
             update={
                 "steps": {
-                    self._name(name): self._step(step)
+                    self._name(name): self._step(step, said)
                     for name, step in trace.steps.items()
                     if name not in self._helpers
                 },
-                "requests": tuple(map(self._request, trace.requests)),
+                "requests": tuple(map(said, trace.requests)),
                 "error": self._error(trace.error) if trace.error else None,
                 "taken": self._edges(trace.taken),
                 "stopped": self._edges(trace.stopped),
@@ -116,14 +118,14 @@ class BlueprintEngine(SpecEngine):
     def _name(self, own: str) -> str:
         return self._names.get(own) or self._helpers.get(own, own)
 
-    def _step(self, step: StepTrace) -> StepTrace:
+    def _step(self, step: StepTrace, said: Once) -> StepTrace:
         return step.model_copy(
             update={
                 "step": self._name(step.step),
                 "outputs": tuple(_without_place(output) for output in step.outputs)
                 if step.step in self._modules
                 else step.outputs,
-                "requests": tuple(map(self._request, step.requests)),
+                "requests": tuple(map(said, step.requests)),
                 "errors": tuple(map(self._error, step.errors)),
             }
         )
