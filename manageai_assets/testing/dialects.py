@@ -26,7 +26,8 @@ class Dialect:
     * `kept_bundle_fails`: a bundle that all tries have failed ends the run as an error. Make keeps it and goes on.
     * `commit_goes_on`: after `commit` the bundles that follow still run. Make ends the run.
     * `null_on_fault`: an expression that can't be calculated gives nothing. Make fails the step.
-    * `objects_in_text`: an object that is put into a text is no JSON there. What Make shows is as little to rely on.
+    * `objects_in_text`: an object that is put into a text is no JSON there, and what is no number is nothing. What Make
+      shows is as little to rely on.
     * `at_once`: steps that all bundles go through before the next step starts. Make sends each through all that follows
       first, so that a run that fails has done other things. `all_sent` are those that have called their app for all
       bundles when one fails.

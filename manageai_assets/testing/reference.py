@@ -7,15 +7,17 @@ counts.
 
 from __future__ import annotations
 
+import math
 import random
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from pydantic import JsonValue
 
 from compilers.expressions.context import Context
+from compilers.expressions.values import Value, text
 from compilers.spec import Spec
 from manageai_assets.testing.dialects import AS_SPECIFIED, Dialect
 from manageai_assets.testing.models import Answer, Case, Trace
@@ -55,7 +57,7 @@ class Reference:
     def expect(self, case: Case, context: Context, view: View = lambda trace: trace) -> Expectation:
         """The expectation of a case, at the moment and with the chance of `context`, in the terms of `view`."""
         trace = self._simulator.run(case, context)
-        other = self._simulator.run(self._otherwise_said(case), _other(context, LATER, case.name))
+        other = self._other_run(case, context, LATER)
         seen = view(trace)
         if _compared(trace) == _compared(other):
             return Expectation(trace, seen, {})
@@ -64,8 +66,13 @@ class Reference:
     def hangs_on_clock(self, case: Case, context: Context) -> bool:
         """Whether the way through the scenario may be another one some minutes later."""
         trace = self._simulator.run(case, context)
-        later = self._simulator.run(self._otherwise_said(case), _other(context, SOON, case.name))
-        return _way(trace) != _way(later)
+        return _way(trace) != _way(self._other_run(case, context, SOON))
+
+    def _other_run(self, case: Case, context: Context, shift: timedelta) -> Trace:
+        other = _other(context, shift, case.name)
+        if self._dialect.objects_in_text:
+            other = replace(other, in_text=_otherwise_written)
+        return self._simulator.run(self._otherwise_said(case), other)
 
     def _otherwise_said(self, case: Case) -> Case:
         """The case with other words for each failure, since an engine has its own; and where it has its own texts for
@@ -103,6 +110,15 @@ def _other_words(answer: Answer) -> Answer:
         return answer
     other = {"message": f"In other words: {answer.failure.message} (so to say)"}
     return answer.model_copy(update={"failure": answer.failure.model_copy(update=other)})
+
+
+def _otherwise_written(value: Value) -> str:
+    """A value between the words of a template, where it has no text of its own, in another one."""
+    if isinstance(value, list):
+        return ",".join(map(_otherwise_written, value))
+    if isinstance(value, dict):
+        return "[object Object]"
+    return "" if isinstance(value, float) and math.isnan(value) else text(value)
 
 
 def _with_more(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -146,7 +162,8 @@ def _ends(one: JsonValue, other: JsonValue) -> tuple[str, str]:
         return "", ""
     begin = _common(one, other)
     end = _common(one[len(begin) :][::-1], other[len(begin) :][::-1])[::-1]
-    return begin, end
+    may_be_empty = len(begin) + len(end) == min(len(one), len(other))
+    return (begin, end) if not may_be_empty else (begin, "") if end else ("", "")
 
 
 def _common(one: str, other: str) -> str:

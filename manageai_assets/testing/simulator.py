@@ -126,7 +126,7 @@ class _Collected:
 @dataclass(frozen=True, slots=True)
 class _Failed:
     """An error that ends the run once all bundles are through the steps before it; `place` is the step where it does,
-    and `calls` how often that had called its app."""
+    which nothing need have reached, and `calls` how often that had called its app."""
 
     place: str
     error: StepError
@@ -200,8 +200,8 @@ class _Run:
         if error is not None and rank[error.step] < rank[first.place]:
             return error
         self.records = {name: record for name, record in self.records.items() if rank[name] <= rank[first.place]}
-        record = self.records[first.place]
         if first.place == first.error.step:
+            record = self.records[first.place]
             record.outputs.clear()
             record.errors[:] = [first.error]
             if first.place not in self.dialect.all_sent:
@@ -359,7 +359,7 @@ class _Run:
         rows = self.open.get(step.source)
         if source is None or rows is None:
             raise SpecError(f"its source `{step.source}` doesn't lead here", where=f"steps.{step.id}.source")
-        values = self._values(node, scope)
+        values = {name: _kept(value) for name, value in self._values(node, scope).items()}
         row: Value = values if step.mode == "array" else values["value"]
         key = self._value(node.branches["group"]["key"], scope) if "group" in node.branches else None
         groups = rows[next(index for index, one in enumerate(source.collected) if one is node)].groups
@@ -575,7 +575,8 @@ class _Run:
         """Ends the run, or where bundles go together, notes that it will end at that step. Raises `_Ended`."""
         if place not in self.dialect.at_once:
             raise _Ended(error)
-        self.failures.append(_Failed(place, error, len(self.records[place].requests)))
+        record = self.records.get(place)
+        self.failures.append(_Failed(place, error, len(record.requests) if record else 0))
 
     def _handled(self, node: Node, scope: Scope) -> tuple[Rule | None, Scope, str]:
         """The rule that decides, after the error route has run, the bundle where it stood, and the step there. A route
@@ -646,7 +647,7 @@ def _stored(state: State) -> dict[str, dict[str, dict[str, JsonValue]]]:
 
 
 def _kept(value: Value) -> Value:
-    """The value as a variable or a merge keeps it: nothing for what is no number."""
+    """The value as a variable, a merge or an aggregate keeps it: nothing for what is no number."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
