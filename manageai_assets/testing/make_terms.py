@@ -17,6 +17,7 @@ from compilers.paths import substituted
 from compilers.registry import bind, registry
 from compilers.spec import AnyStep, OperationStep
 from manageai_assets.testing.binding import says_nothing
+from manageai_assets.testing.demands import NO_DEMANDS, Demands
 from manageai_assets.testing.making import is_called
 from manageai_assets.testing.models import Answer, Request, StepTrace, Trace
 
@@ -72,19 +73,26 @@ def static_fields(step: OperationStep) -> frozenset[str]:
     return frozenset(module.parameters) if module else frozenset()
 
 
-def needed_fields(step: AnyStep) -> tuple[str, ...]:
-    """The fields of a step's module that hold its needed inputs, as far as one field holds one."""
+def demands_of(step: AnyStep) -> Demands:
+    """What a step's module demands of its fields, as far as one field holds one input."""
     if not isinstance(step, OperationStep) or not in_make_terms(step):
-        return ()
+        return NO_DEMANDS
     operation = registry().operation(step.app, step.operation)
     mapper = operation.make.mapper if operation.make else None
-    needed = {f"${name}" for name, field in operation.inputs.items() if field.required}
-    lists = {name for name, field in operation.inputs.items() if field.required}
-    return tuple(
-        name
-        for name, value in (mapper or {}).items()
-        if (isinstance(value, str) and value in needed) or (isinstance(value, dict) and value.get("$list") in lists)
+    fields = {input_: name for name, value in (mapper or {}).items() if (input_ := _input_of(value))}
+    inputs = [(name, one) for name, one in operation.inputs.items() if name in fields]
+    return Demands(
+        needed=tuple(fields[name] for name, one in inputs if one.required),
+        addresses=tuple(fields[name] for name, one in inputs if one.type == "addresses"),
     )
+
+
+def _input_of(value: JsonValue) -> str:
+    """The input that a field is bound to as a whole."""
+    if isinstance(value, dict):
+        listed = value.get("$list")
+        return listed if isinstance(listed, str) else ""
+    return value[1:] if isinstance(value, str) and value.startswith("$") else ""
 
 
 def normal(fields: Mapping[str, JsonValue]) -> Bundle:

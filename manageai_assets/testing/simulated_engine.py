@@ -21,12 +21,13 @@ from compilers.make.parse import parse as parse_make
 from compilers.make.source import Source
 from compilers.spec import AnyStep, AppStep, NativeStep, OperationStep, Spec
 from manageai_assets.testing.compare import Sight
+from manageai_assets.testing.demands import Demands
 from manageai_assets.testing.make_terms import (
     Once,
     answer_in_make_terms,
+    demands_of,
     given,
     in_make_terms,
-    needed_fields,
     normal,
     static_fields,
     trace_in_make_terms,
@@ -42,9 +43,9 @@ class SpecEngine:
     name: Literal["simulate"] = "simulate"
     sees = Sight()
 
-    def __init__(self, spec: Spec, subject: str = "spec", needed: Mapping[str, tuple[str, ...]] | None = None) -> None:
+    def __init__(self, spec: Spec, subject: str = "spec", demands: Mapping[str, Demands] | None = None) -> None:
         self.subject = subject
-        self._simulator = Simulator(spec, needed=needed)
+        self._simulator = Simulator(spec, demands=demands)
 
     def __enter__(self) -> Self:
         return self
@@ -85,8 +86,8 @@ class BlueprintEngine(SpecEngine):
             own: helper_of[one.id] for own, one in parsed.modules.items() if one.id in helper_of and own in writers
         }
         self._modules = {step.id: step for step in parsed.spec.nodes if isinstance(step, NativeStep)}
-        needed = {own: needed_fields(self._graph.step(self._name(own))) for own in self._modules if own in self._names}
-        super().__init__(parsed.spec, "Make export, read back", needed)
+        demands = {own: demands_of(self._graph.step(self._name(own))) for own in self._modules if own in self._names}
+        super().__init__(parsed.spec, "Make export, read back", demands)
 
     def view(self, trace: Trace) -> Trace:
         return trace_in_make_terms(self._graph, trace)
