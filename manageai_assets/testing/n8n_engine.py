@@ -303,7 +303,7 @@ class N8nEngine:
         errors = self._errors(step, main)
         if isinstance(step, WITHOUT_OUTPUTS):
             outputs = []
-        if isinstance(step, (IterateStep, RepeatStep)):
+        if isinstance(step, (IterateStep, RepeatStep, AggregateStep)):
             outputs = [output for output in outputs if output]  # its loop runs even when there is nothing
         if isinstance(step, AggregateStep) and not outputs:
             return None

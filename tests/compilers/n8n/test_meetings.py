@@ -93,6 +93,16 @@ def test_branches_before_an_aggregate_wait_for_each_other() -> None:
     assert nodes(branched(collected=False))["Both"]["type"] == "n8n-nodes-base.noOp"
 
 
+def test_a_loop_runs_empty_when_the_groups_of_what_it_gave_are_collected() -> None:
+    groups: Json = {**ALL, "id": "groups", "mode": "sum", "value": "{{ item.n }}", "group_by": "{{ item.kind }}"}
+    groups.pop("fields")
+    whole: Json = {"kind": "aggregate", "id": "whole", "source": "groups", "mode": "count", "value": "{{ groups.key }}"}
+    wait: Json = {"kind": "sleep", "id": "wait", "seconds": 1}
+    assert nodes(line(ITEM, wait, groups, whole))["Item"].get("alwaysOutputData") is True
+    assert "alwaysOutputData" not in nodes(line(ITEM, wait, groups))["Item"]
+    assert "alwaysOutputData" not in nodes(line(ITEM, wait, groups, {**whole, "stop_if_empty": True}))["Item"]
+
+
 def test_bundles_go_one_by_one_where_branches_join_before_something_is_changed() -> None:
     looped = branched(collected=True)
     send: Json = {
