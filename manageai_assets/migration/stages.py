@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from pydantic import JsonValue, RootModel
 
+from compilers.export import Export
 from compilers.make import modules_of
 from compilers.make.parse import parse
 from compilers.migrate import MigrationReport
 from compilers.spec import Spec
 from manageai_assets.build.exports import PlatformExport
 from manageai_assets.migration.migrating import migrated, page
-from manageai_assets.stages import Check, Preview, Stage, Table, stage
+from manageai_assets.stages import SHOWN_CHARACTERS, Check, Preview, Stage, Table, stage
+from manageai_assets.testing.engine import Engine
+from manageai_assets.testing.pilot import PilotReport, headline, pilot, to_markdown
 
 GROUP = "migrations"
 SHOWN = 200
+UNLIKE = ("differs", "failed")
+"""Outcomes of a pilot's case that speak against a cut-over."""
 
 
 class Blueprint(RootModel[dict[str, JsonValue]]):
@@ -115,4 +121,53 @@ def migration_report(source_blueprint: Blueprint, n8n_migration: PlatformExport)
     return migrated(source_blueprint.root).report
 
 
-STAGES: tuple[Stage, ...] = (source_blueprint, migrated_spec, n8n_migration, migration_report)
+def _pilot_preview(report: PilotReport) -> Preview:
+    modules = tuple((one.title, one.grade, one.cases, one.agreeing, one.differing, one.note) for one in report.modules)
+    return Preview(
+        numbers={
+            "verdict": report.verdict,
+            "cases": len(report.cases),
+            **{f"cases that {outcome}": count for outcome, count in report.counts.items()},
+        },
+        markdown=to_markdown(report)[:SHOWN_CHARACTERS],
+        tables={"modules": Table(("module", "grade", "cases", "agree", "differ", "note"), modules[:SHOWN])},
+    )
+
+
+def _pilot_checks(report: PilotReport) -> Sequence[Check]:
+    unlike = [f"{case.title}: {case.why or case.outcome}" for case in report.cases if case.outcome in UNLIKE]
+    ready = report.verdict != "not yet"
+    return (
+        _check("both_sides_agree", unlike, "cases differ"),
+        Check("ready_to_cut_over", ready, headline(report), findings=() if ready else report.reasons),
+    )
+
+
+@stage(
+    artifact="pilot_report.json",
+    group=GROUP,
+    preview=_pilot_preview,
+    checks=_pilot_checks,
+    check_names=("both_sides_agree", "ready_to_cut_over"),
+)
+def pilot_report(source_blueprint: Blueprint, migrated_spec: Spec) -> PilotReport:
+    """The scenario's test cases on both sides, module by module, and whether to cut over.
+
+    Where `TEST_ENGINE` is `n8n` the workflow runs on a real server; else the report says how to have it run.
+    """
+    from manageai_assets.settings import read_settings
+    from manageai_assets.testing.n8n_session import n8n_session
+
+    settings = read_settings()
+    if settings.test_engine != "n8n":
+        return pilot(source_blueprint.root, None, slug=migrated_spec.slug)
+    with n8n_session(settings) as session:
+
+        @contextmanager
+        def engine_of(spec: Spec, export: Export) -> Iterator[Engine]:
+            yield session.engine(spec, export.document)
+
+        return pilot(source_blueprint.root, engine_of, slug=migrated_spec.slug)
+
+
+STAGES: tuple[Stage, ...] = (source_blueprint, migrated_spec, n8n_migration, migration_report, pilot_report)

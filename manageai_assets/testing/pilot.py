@@ -43,6 +43,10 @@ SETTLED = frozenset({
 })  # fmt: skip
 """Known differences that every cut-over settles by its own steps, or that need no decision."""
 
+BY_HAND = "what starts the scenario must be built by hand on n8n first"
+NO_ENGINE = "no n8n was asked for: set `TEST_ENGINE=n8n`, or run `manageai pilot` with the blueprint"
+"""Why no case of a pilot was run."""
+
 Verdict = Literal["ready", "ready with care", "not yet"]
 Outcome = Literal["agrees", "differs", "failed", "left out"]
 EngineOf = Callable[[Spec, Export], AbstractContextManager[Engine]]
@@ -121,7 +125,7 @@ class PilotReport(TestModel):
 
 def pilot(
     document: JsonValue,
-    engine_of: EngineOf,
+    engine_of: EngineOf | None,
     *,
     on_make: EngineOf | None = None,
     slug: str = "",
@@ -130,12 +134,13 @@ def pilot(
     heard: Heard = lambda number, total, title: None,
 ) -> PilotReport:
     """The pilot of a blueprint: its workflow on the engine that `engine_of` gives, and with `on_make` the scenario at
-    Make too. Raises `UserError` for what is no blueprint, and when an engine can't be had."""
+    Make too. Without an engine every case is left out, and the report says how to run them. Raises `UserError` for what
+    is no blueprint, and when an engine can't be had."""
     done = migrated(document, "n8n", slug=slug, customer=customer, timezone=timezone)
     spec = comparable(done.spec, done.export)
-    if spec.trigger.id in done.export.manual:
+    why = BY_HAND if spec.trigger.id in done.export.manual else NO_ENGINE if engine_of is None else ""
+    if why or engine_of is None:
         suite = suite_of(spec)
-        why = "what starts the scenario must be built by hand on n8n first"
         n8n = _Side("n8n", "n8n", False, tuple(LeftOut(case, why) for case in suite.cases))
     else:
         with engine_of(spec, done.export) as engine:

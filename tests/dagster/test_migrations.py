@@ -1,4 +1,4 @@
-"""Migrations through Dagster itself: the four assets of a blueprint, by partition, and in a backfill."""
+"""Migrations through Dagster itself: the assets of a blueprint, by partition, and in a backfill."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from manageai_assets.migration.assets import ASSETS, RESOURCE
 from manageai_assets.migration.stages import STAGES
 from manageai_assets.migration.submitting import migration_store, submit_blueprint
 from manageai_assets.partitions import BLUEPRINTS
+from manageai_assets.testing.pilot import PilotReport
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "blueprints" / "order-alerts.json"
 START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
@@ -40,6 +41,12 @@ def test_a_blueprint_becomes_a_workflow_with_a_report(artifacts: Path) -> None:
     report = MigrationReport.model_validate_json((folder / "migration_report.json").read_text())
     assert report.saving is not None
     assert report.is_complete
+    assert checks["both_sides_agree"] is True
+    assert checks["ready_to_cut_over"] is False
+    piloted = PilotReport.model_validate_json((folder / "pilot_report.json").read_text())
+    assert piloted.verdict == "not yet"
+    assert {case.outcome for case in piloted.cases} == {"left out"}
+    assert "TEST_ENGINE=n8n" in piloted.cases[0].why
 
 
 def test_many_blueprints_share_a_run_and_a_broken_one_stays_alone(artifacts: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,9 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
+from dagster import DagsterInstance, materialize
 
+from manageai_assets.migration.assets import ASSETS, RESOURCE
+from manageai_assets.migration.submitting import migration_store, submit_blueprint
+from manageai_assets.partitions import BLUEPRINTS
 from manageai_assets.settings import PROJECT_ROOT
 from manageai_assets.testing.n8n_session import N8nSession
+from manageai_assets.testing.pilot import PilotReport
 from tests.test_readme import NEEDS_A_SERVER, commands
 
 pytestmark = pytest.mark.live
@@ -35,6 +41,22 @@ def test_tests_and_pilot_run(tmp_path: Path, session: N8nSession) -> None:
     ran = subprocess.run(["bash", "-c", script], cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=500)
     assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-2000:]
     assert "Traceback" not in ran.stderr
+
+
+def test_the_pilot_is_an_asset(tmp_path: Path, session: N8nSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARTIFACTS_URI", str(tmp_path))
+    monkeypatch.setenv("TEST_ENGINE", "n8n")
+    blueprint = json.loads((PROJECT_ROOT / "examples" / "blueprints" / "order-alerts.json").read_text(encoding="utf-8"))
+    key, _ = submit_blueprint(migration_store(str(tmp_path)), blueprint, "orders")
+    with DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions(str(BLUEPRINTS.name), [str(key)])
+        done = materialize(ASSETS, instance=instance, partition_key=str(key), resources={"migrations": RESOURCE})
+        assert done.success
+        assert {one.check_name: one.passed for one in done.get_asset_check_evaluations()}["both_sides_agree"]
+    written = (tmp_path / "migrations" / "orders" / "v1" / "pilot_report.json").read_text(encoding="utf-8")
+    report = PilotReport.model_validate_json(written)
+    assert report.counts["agrees"] > 10
+    assert report.verdict != "not yet"
 
 
 def test_a_server_of_ones_own_starts_and_stops(tmp_path: Path, session: N8nSession) -> None:
