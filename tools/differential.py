@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = [
         ("specs", str(len(outcomes))),
         ("cases compared", str(cases)),
-        ("cases left out: by the clock, or not to be calculated", str(left_out)),
+        ("cases left out: by the clock or chance, or not to be calculated", str(left_out)),
         ("specs with a difference", str(len(found))),
         ("time", f"{seconds:.0f} s, {len(outcomes) / seconds:.1f} specs a second"),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random as random_module
 import uuid as uuid_module
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
@@ -36,6 +36,9 @@ class Context:
     in_text: Callable[[Value], str] = text
     """How a value is written between the words of a template."""
 
+    seed: int | None = None
+    """Of the chance of a fixed context."""
+
     zone: tzinfo = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -55,7 +58,15 @@ class Context:
             uuid=lambda: str(uuid_module.UUID(int=source.getrandbits(128), version=4)),
             random=source.random,
             execution_id=execution_id,
+            seed=seed,
         )
+
+    def again(self) -> Context:
+        """The context as it was before anything was evaluated in it; one that isn't fixed has no beginning."""
+        if self.seed is None:
+            return self
+        fresh = Context.fixed(self.now(), timezone=self.timezone, seed=self.seed, execution_id=self.execution_id)
+        return replace(self, uuid=fresh.uuid, random=fresh.random)
 
     def zone_or(self, name: Value) -> tzinfo:
         """The zone that a function's argument names; the scenario's own if it is empty or unknown (facts 3.4)."""

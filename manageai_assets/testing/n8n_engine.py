@@ -45,10 +45,11 @@ from compilers.spec import (
 from manageai_assets.testing.compare import Sight
 from manageai_assets.testing.credentials import with_credentials
 from manageai_assets.testing.dialects import n8n_dialect
+from manageai_assets.testing.engine import UnplayableError
 from manageai_assets.testing.models import Case, Request, Response, StepError, StepTrace, Trace
-from manageai_assets.testing.n8n_items import bundle_of, item_of
+from manageai_assets.testing.n8n_items import asked, bundle_of, in_order_of, item_of, items_of
 from manageai_assets.testing.sandbox.server import Sandbox
-from manageai_assets.testing.sightings import UNEXPECTED, calls_of, requests_of
+from manageai_assets.testing.sightings import UNEXPECTED, answered_by_chance, calls_of, requests_of
 from manageai_assets.testing.stand_ins import as_played, hook_of, standing_in
 from resources.n8n_api import Answer, N8nApi
 from resources.n8n_server import N8nServer
@@ -153,7 +154,8 @@ class N8nEngine:
     # -- one case ------------------------------------------------------------------------------------------------
 
     def run(self, case: Case, expected: Trace, context: Context) -> Trace:
-        """What n8n does with a case. Raises `UserError` when it can't be run, or takes too long."""
+        """What n8n does with a case. Raises `UnplayableError` where chance decides, `UserError` when it can't be run or
+        takes too long."""
         started = time.perf_counter()
         if self._own:
             for name, columns in self._tables():
@@ -162,7 +164,13 @@ class N8nEngine:
         if self._sandbox is None:
             answer, execution = self._run_standing_in(as_played(case, expected))
         else:
-            self._sandbox.begin(calls_of(case, expected))
+            calls = calls_of(case, expected)
+            if (alike := answered_by_chance(calls, self._dialect.all_sent)) is not None:
+                what = (
+                    "n8n makes two of its calls at the same moment that are alike: chance decides whose answer is whose"
+                )
+                raise UnplayableError(what, where=f"steps.{alike}")
+            self._sandbox.begin(calls)
             if self._hook is not None:
                 answer = self._call(self._hook, case)
                 execution = self._server.execution(self._newest())
@@ -299,7 +307,7 @@ class N8nEngine:
         result = self._runs(self._export.results.get(step.id), data)
         if not main and not requests:
             return None
-        outputs = [bundle_of(step, members(members(item).get("json"))) for run in result for item in _items_of(run)]
+        outputs = [bundle_of(step, members(members(item).get("json"))) for run in result for item in items_of(run)]
         errors = self._errors(step, main)
         if isinstance(step, WITHOUT_OUTPUTS):
             outputs = []
@@ -309,7 +317,7 @@ class N8nEngine:
             return None
         wanted = expected.steps.get(step.id)
         if wanted and step.id in self._dialect.regrouped:
-            outputs = _in_order_of(wanted.outputs, outputs)
+            outputs = in_order_of(wanted.outputs, outputs)
         return StepTrace.model_construct(
             step=step.id,
             bundles_in=1,
@@ -330,7 +338,7 @@ class N8nEngine:
             error = members(run.get("error"))
             if error:
                 yield StepError(step=step.id, type=str(error.get("name")), message=str(error.get("message")))
-            for item in _items_of(run, 1):
+            for item in items_of(run, 1):
                 found = members(members(item).get("json")).get("error")
                 if found is not None and not isinstance(step, (RouterStep, IfElseStep)):
                     message = members(found).get("message") if isinstance(found, dict) else found
@@ -345,7 +353,7 @@ class N8nEngine:
             for index, output in enumerate(outputs):
                 one = members(wanted[index]) if index < len(wanted) else {}
                 found = {name: output.get(name) for name in used}
-                yield {**one, **found, **{name: _asked(found[name], one.get(name)) for name in used & whole}}
+                yield {**one, **found, **{name: asked(found[name], one.get(name)) for name in used & whole}}
         else:
             yield from outputs
 
@@ -354,27 +362,6 @@ class N8nEngine:
         name = str(members(error.get("node")).get("name") or result.get("lastNodeExecuted") or "")
         step = next((one for one, names in self._export.places.items() if name in names), UNEXPECTED)
         return StepError(step=step, type=str(error.get("name")), message=str(error.get("message")))
-
-
-def _in_order_of(wanted: tuple[JsonValue, ...], outputs: list[Object]) -> list[Object]:
-    """The outputs, those that were wanted in that order."""
-    left, found = list(outputs), list[Object]()
-    for one in wanted:
-        if one in left:
-            left.remove(members(one))
-            found.append(members(one))
-    return found + left
-
-
-def _asked(found: JsonValue, wanted: JsonValue) -> JsonValue:
-    """Of an output that is the whole item, the fields that are wanted: the item holds the other outputs too."""
-    both = isinstance(found, dict) and isinstance(wanted, dict)
-    return {name: members(found).get(name) for name in members(wanted)} if both else found
-
-
-def _items_of(run: JsonValue, output: int = 0) -> list[JsonValue]:
-    main = items(members(members(run).get("data")).get("main"))
-    return items(main[output]) if output < len(main) else []
 
 
 def _is_missing(answer: Answer) -> bool:

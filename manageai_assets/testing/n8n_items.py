@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
+from compilers.documents import Object, items, members
 from compilers.paths import substituted
 from compilers.registry import Columns, registry
 from compilers.spec import AnyStep, OperationStep
@@ -35,6 +36,28 @@ def bundle_of(step: AnyStep, item: Mapping[str, JsonValue]) -> Bundle:
         else:
             bundle[name] = _at(dict(item), name if place is None else place)
     return bundle
+
+
+def items_of(run: JsonValue, output: int = 0) -> list[JsonValue]:
+    """The items that a run of a node gave at an output."""
+    main = items(members(members(run).get("data")).get("main"))
+    return items(main[output]) if output < len(main) else []
+
+
+def in_order_of(wanted: tuple[JsonValue, ...], outputs: list[Object]) -> list[Object]:
+    """The outputs, those that were wanted in that order."""
+    left, found = list(outputs), list[Object]()
+    for one in wanted:
+        if one in left:
+            left.remove(members(one))
+            found.append(members(one))
+    return found + left
+
+
+def asked(found: JsonValue, wanted: JsonValue) -> JsonValue:
+    """Of an output that is the whole item, the fields that are wanted: the item holds the other outputs too."""
+    both = isinstance(found, dict) and isinstance(wanted, dict)
+    return {name: members(found).get(name) for name in members(wanted)} if both else found
 
 
 def _at(value: JsonValue, path: str) -> JsonValue:

@@ -8,7 +8,6 @@ counts.
 from __future__ import annotations
 
 import math
-import random
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -56,7 +55,7 @@ class Reference:
 
     def expect(self, case: Case, context: Context, view: View = lambda trace: trace) -> Expectation:
         """The expectation of a case, at the moment and with the chance of `context`, in the terms of `view`."""
-        trace = self._simulator.run(case, context)
+        trace = self._simulator.run(case, context.again())
         other = self._other_run(case, context, LATER)
         seen = view(trace)
         if _compared(trace) == _compared(other):
@@ -65,11 +64,11 @@ class Reference:
 
     def hangs_on_clock(self, case: Case, context: Context) -> bool:
         """Whether the way through the scenario may be another one some minutes later."""
-        trace = self._simulator.run(case, context)
+        trace = self._simulator.run(case, context.again())
         return _way(trace) != _way(self._other_run(case, context, SOON))
 
     def _other_run(self, case: Case, context: Context, shift: timedelta) -> Trace:
-        other = _other(context, shift, case.name)
+        other = _other(context, shift)
         if self._dialect.objects_in_text:
             other = replace(other, in_text=_otherwise_written)
         return self._simulator.run(self._otherwise_said(case), other)
@@ -92,16 +91,18 @@ def _way(trace: Trace) -> JsonValue:
     return [trace.status, *trace.taken, *(request.step for request in trace.requests)]
 
 
-def _other(context: Context, shift: timedelta, name: str) -> Context:
-    source = random.Random(f"other {name}")
+def _other(context: Context, shift: timedelta) -> Context:
+    """Another moment, and another chance each time: what is drawn lies half the range away, so that it differs even
+    where there are two outcomes."""
+    source = context.again()
     moment = context.now() + shift
-    return Context(
+    return replace(
+        source,
         now=lambda: moment,
-        timezone=context.timezone,
-        uuid=lambda: str(uuid.UUID(int=source.getrandbits(128), version=4)),
-        random=source.random,
+        uuid=lambda: str(uuid.uuid5(uuid.NAMESPACE_OID, source.uuid())),
+        random=lambda: (source.random() + 0.5) % 1,
         execution_id=f"other-{context.execution_id}",
-        variables=context.variables,
+        seed=None,
     )
 
 

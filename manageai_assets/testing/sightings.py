@@ -6,8 +6,9 @@ instead, so that a comparison shows just these.
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import JsonValue
 
@@ -42,6 +43,18 @@ def _call(case: Case, request: Request, counts: dict[str, int]) -> Call:
     else:
         answer = answers[min(at, len(answers) - 1)] if answers else Answer()
     return Call(request=request, answer=answer)
+
+
+def answered_by_chance(calls: Iterable[Call], all_sent: frozenset[str]) -> str | None:
+    """The first of the steps `all_sent`, which send all of theirs at the same moment, that asks the same twice and gets
+    different answers."""
+    answers: dict[tuple[str, str], Answer] = {}
+    for call in calls:
+        if call.request.step in all_sent:
+            asked = (call.request.step, json.dumps(call.request.inputs, sort_keys=True))
+            if answers.setdefault(asked, call.answer) != call.answer:
+                return call.request.step
+    return None
 
 
 def requests_of(expected: Trace, seen: Sequence[Sent], all_sent: frozenset[str] = frozenset()) -> tuple[Request, ...]:

@@ -257,7 +257,7 @@ def test_cases_of_real_blueprints_say_what_their_specs_do(shared: Path) -> None:
     assert [where for passed, where in map(proves, files) if not passed] == []
 
 
-@pytest.mark.unfinished
+@pytest.mark.slow
 def test_every_real_blueprint_can_be_piloted(shared: Path) -> None:
     for file in real(shared):
         report = pilot(json.loads(file.read_text(encoding="utf-8")), true)

@@ -15,9 +15,11 @@ from manageai_assets.build.confidence import score
 from manageai_assets.testing.cases import suite_of
 from manageai_assets.testing.dialects import n8n_dialect
 from manageai_assets.testing.engine import UnplayableError
-from manageai_assets.testing.models import Case, TestReport, Trace
+from manageai_assets.testing.models import Answer, Case, Request, TestReport, Trace
 from manageai_assets.testing.reference import Reference
 from manageai_assets.testing.running import run_suite
+from manageai_assets.testing.sandbox.records import Call
+from manageai_assets.testing.sightings import answered_by_chance
 from manageai_assets.testing.simulated_engine import BlueprintEngine, SpecEngine
 from manageai_assets.testing.simulator import context_of
 from manageai_assets.testing.stored import LONGEST_TEXT, stored
@@ -103,6 +105,26 @@ def test_what_n8n_has_its_own_text_for_is_volatile_there(text: str, ends: tuple[
     assert Reference(spec).expect(case, context).volatile == {}
     found = Reference(spec, n8n_dialect(spec)).expect(case, context)
     assert found.volatile == {"steps.tell.requests[0].inputs.text": ends}
+
+
+def test_what_hangs_on_chance_is_volatile_however_few_ways_there_are() -> None:
+    text = "Drawn {{ floor(random * 2) }}"
+    spec = spec_of([notice("tell", text)], [{"source": "lead", "target": "tell"}])
+    case = suite_of(spec).cases[0]
+    for seed in range(20):
+        context = Context.fixed(datetime(2026, 3, 1, tzinfo=UTC), seed=seed)
+        found = Reference(spec).expect(case, context)
+        assert found.volatile == {"steps.tell.requests[0].inputs.text": ("Drawn ", "")}
+        assert SpecEngine(spec).run(case, found.trace, context) == found.trace
+
+
+def test_calls_that_are_alike_and_made_at_once_are_answered_by_chance() -> None:
+    one, other = (Answer(bundles=({"n": n},)) for n in (1, 2))
+    asked = Request(step="tell", app="slack", operation="send_message", inputs={"text": "a"})
+    calls = [Call(request=asked, answer=one), Call(request=asked, answer=other)]
+    assert answered_by_chance(calls, frozenset({"tell"})) == "tell"
+    assert answered_by_chance(calls, frozenset()) is None
+    assert answered_by_chance([calls[0], calls[0]], frozenset({"tell"})) is None
 
 
 def test_a_way_that_hangs_on_the_minute_is_known() -> None:
