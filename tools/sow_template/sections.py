@@ -62,7 +62,7 @@ def scope(document: Document) -> None:
 
 def automation(document: Document) -> None:
     """How it runs: the picture, and every step."""
-    write(document, "{{ s.automation }}")
+    write(document, "{{ s.automation }}").paragraph_format.keep_with_next = True
     picture(document, "flow")
     document.add_heading("{{ t.sub_steps }}", 2)
     write(document, "{{ t.steps_what }}").paragraph_format.keep_with_next = True
@@ -114,12 +114,12 @@ def deliverables(document: Document) -> None:
     """What the client gets."""
     columns = ("{{ t.col_deliverable }}", "{{ t.col_what }}", "{{ t.col_file }}")
     caption(document, "table", "{{ t.caption_deliverables }}")
-    rows(document, columns, (50, 66, 50), "deliverables", ("{{ row.name }}", "{{ row.what }}", "{{ row.file }}"))
+    rows(document, columns, (44, 64, 58), "deliverables", ("{{ row.name }}", "{{ row.what }}", "{{ row.file }}"))
 
 
 def timeline(document: Document) -> None:
     """When: the Gantt picture and the milestones."""
-    write(document, "{{ s.timeline }}")
+    write(document, "{{ s.timeline }}").paragraph_format.keep_with_next = True
     picture(document, "gantt")
     document.add_heading("{{ t.sub_milestones }}", 2)
     columns = ("{{ t.col_milestone }}", "{{ t.col_day }}", "{{ t.col_date }}")

@@ -129,7 +129,7 @@ def numbering(document: Document) -> None:
         f'<w:lvl w:ilvl="{level}"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:pStyle w:val="Heading{level + 1}"/>'
         f'<w:lvlText w:val="{text}"/><w:lvlJc w:val="left"/><w:pPr><w:ind w:left="{indent}" w:hanging="{indent}"/>'
         "</w:pPr></w:lvl>"
-        for level, text, indent in ((0, "%1", 567), (1, "%1.%2", 567))
+        for level, text, indent in ((0, "%1", 737), (1, "%1.%2", 737))
     )
     outline = parse_xml(
         f'<w:abstractNum {nsdecls("w")} w:abstractNumId="90"><w:multiLevelType w:val="multilevel"/>{levels}'
