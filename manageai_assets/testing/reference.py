@@ -19,7 +19,7 @@ from compilers.expressions.context import Context
 from compilers.spec import Spec
 from manageai_assets.testing.dialects import AS_SPECIFIED, Dialect
 from manageai_assets.testing.models import Answer, Case, Trace
-from manageai_assets.testing.simulator import Simulator
+from manageai_assets.testing.simulator import NOT_CALCULATED, Simulator
 
 View = Callable[[Trace], Trace]
 """A trace in an engine's own terms."""
@@ -59,11 +59,14 @@ class Reference:
         seen = view(trace)
         return Expectation(trace, seen, dict(_differing(_compared(seen), _compared(view(other)), "")))
 
-    def hangs_on_clock(self, case: Case, context: Context) -> bool:
-        """Whether the way through the scenario may be another one some minutes later."""
+    def unforeseen(self, case: Case, context: Context) -> str:
+        """Why it can't be known what a real engine does with a case: its way through the scenario may be another one
+        some minutes later, or it does by the place what the spec calls an error. Empty for all others."""
         trace = self._simulator.run(case, context)
+        if self._dialect.null_on_fault and NOT_CALCULATED in trace.notes:
+            return f"{NOT_CALCULATED}, and what the engine makes of that hangs on the place where it stands"
         later = self._simulator.run(self._otherwise_said(case), _other(context, SOON, case.name))
-        return _way(trace) != _way(later)
+        return "its way hangs on the minute in which it runs" if _way(trace) != _way(later) else ""
 
     def _otherwise_said(self, case: Case) -> Case:
         """The case with other words for each failure, since an engine has its own; and where it has its own texts for

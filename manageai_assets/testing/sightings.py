@@ -18,6 +18,7 @@ from manageai_assets.testing.models import Answer, Case, Failure, Request, Trace
 from manageai_assets.testing.sandbox.contained import differing, missing
 from manageai_assets.testing.sandbox.records import Call, Sent
 from manageai_assets.testing.sandbox.services import raw
+from manageai_assets.testing.sandbox.wire import is_recorded
 
 UNEXPECTED = "unexpected"
 """Stands for the step of a request that no step should have made."""
@@ -98,7 +99,7 @@ def _as_sent(request: Request, sent: Sent) -> Request:
 
 def _read(request: Request, sent: Sent) -> Sent:
     """The request with what can be read exactly when the call says all of it itself: the method, the body with the
-    names of its fields, the parameters of the address."""
+    names of its fields, the parameters of the address, and the headers."""
     if not raw.is_raw(request):
         return sent
     found: dict[str, JsonValue] = {"method": sent.method}
@@ -106,7 +107,15 @@ def _read(request: Request, sent: Sent) -> Sent:
         found["body"] = sent.body
     if query := members(request.inputs.get("query")):
         found["query"] = {name: sent.query.get(name) for name in query}
+    if headers := members(request.inputs.get("headers")):
+        seen = {name: sent.headers.get(name.lower()) for name in headers if _is_exact(name)}
+        found["headers"] = {**headers, **seen}
     return sent.model_copy(update={"inputs": {**found, **sent.inputs}})
+
+
+def _is_exact(header: str) -> bool:
+    """Whether a header is sent as it was given: clients say more of the content's type."""
+    return is_recorded(header) and header.lower() != "content-type"
 
 
 def _instead(sent: Sent, place: Place) -> JsonValue:

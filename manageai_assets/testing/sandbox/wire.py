@@ -21,6 +21,12 @@ _OWN_HEADERS = frozenset(
 _SECRET = ("authorization", "cookie", "api-key", "apikey", "token", "secret", "password")
 
 
+def is_recorded(header: str) -> bool:
+    """Whether a header of that name says something, and no secret."""
+    name = header.lower()
+    return name not in _OWN_HEADERS and not any(word in name for word in _SECRET)
+
+
 @dataclass(frozen=True)
 class Incoming:
     """A request as it was meant for its host."""
@@ -59,11 +65,7 @@ class Incoming:
     def headers(self) -> dict[str, str]:
         """The headers that say something, lower case, without those that hold secrets."""
         lower = {name.lower(): value for name, value in self.raw_headers.items()}
-        return {
-            name: value
-            for name, value in lower.items()
-            if name not in _OWN_HEADERS and not any(word in name for word in _SECRET)
-        }
+        return {name: value for name, value in lower.items() if is_recorded(name)}
 
     @cached_property
     def body(self) -> JsonValue:

@@ -256,7 +256,8 @@ def test_a_mail_with_an_attachment_is_decoded() -> None:
     raw = base64.urlsafe_b64encode(letter.as_bytes()).decode("ascii").rstrip("=")
     play = Play((expected("gmail", "send_email", {"to": "ada@mail.example", "subject": "Offer", "body": "See below"}),))
     play.answer(incoming("POST", f"{GMAIL}/messages/send", {"raw": raw}))
-    assert play.sent[0].inputs == {"to": "ada@mail.example", "subject": "Offer", "body": "See below"}
+    wanted = {"to": "ada@mail.example", "subject": "Offer", "body": "See below", "format": "text"}
+    assert play.sent[0].inputs == wanted
 
 
 def test_a_file_of_telegram_is_asked_for_twice() -> None:
