@@ -334,7 +334,9 @@ ROWS: tuple[Row, ...] = (
         r"util:TextAggregator parameters\.rowSeparator", separator),
     Row("wrong setting", r"\S+ parameters\.(?:otherOptions\.includeLinkToWorkflow|options\.appendAttribution|emailType"
         r"|additionalFields\.(?:appendAttribution|disable_notification)"
-        r"|options\.cellFormat|options\.typecast|simplify|options\.response\.response\.fullResponse|responseMode)",
+        r"|options\.cellFormat|options\.typecast|options\.response\.response\.fullResponse|responseMode)"
+        # Claude's node keeps the answer and its parts either way, and no subject uses more of it
+        r"|@n8n/n8n-nodes-langchain\.openAi parameters\.simplify",
         r"\S+ mapper\.(?:parse|valueInputOption|typecast|includesHeaders)", flipped),
 )  # fmt: skip
 CONDITIONS = (

@@ -9,8 +9,9 @@ import httpx
 import pytest
 from pydantic import JsonValue
 
-from manageai_assets.testing.models import Answer, Failure, FailureName, Request
+from manageai_assets.testing.models import Answer, Failure, FailureName, Request, Trace
 from manageai_assets.testing.sandbox import Call, Sandbox, missing
+from manageai_assets.testing.sightings import requests_of
 
 Json = dict[str, JsonValue]
 POST = "https://slack.com/api/chat.postMessage"
@@ -140,6 +141,35 @@ def test_any_address_of_an_expected_http_call_is_served(sandbox: Sandbox) -> Non
     sent = sandbox.seen()[1]
     assert (sent.step, sent.app, sent.query) == ("order", "http", {"dry": "1"})
     assert missing(expected.request, sent) == ()
+
+
+def test_an_address_is_told_as_it_is_sent(sandbox: Sandbox) -> None:
+    expected = call("one", "http", "request", {"url": r"https://erp.example/parts/a\b c #1", "method": "GET"})
+    sandbox.begin([expected])
+    send(sandbox, "https://erp.example/parts/a/b%20c%20", method="GET")
+    (sent,) = sandbox.seen()
+    assert (sent.step, missing(expected.request, sent)) == ("one", ())
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({"X-Source": "shop"}, {"X-Source": "shop"}),
+        ({"X-Source": "shops"}, {"X-Source": "shops"}),
+        ({}, {"X-Source": None}),
+    ],
+)
+def test_headers_of_an_http_call_are_read_exactly(
+    sandbox: Sandbox, given: dict[str, str], found: dict[str, str | None]
+) -> None:
+    url = "https://erp.example/parts?from=shop"
+    own: Json = {"X-Source": "shop", "Content-Type": "text/plain", "Authorization": "Bearer hush"}
+    expected = call("one", "http", "request", {"url": url, "method": "GET", "headers": own})
+    sandbox.begin([expected])
+    send(sandbox, url, method="GET", **given, **{"Content-Type": "text/plain; charset=utf-8"})
+    trace = Trace(engine="simulate", status="success", steps={}, requests=(expected.request,))
+    (request,) = requests_of(trace, sandbox.seen())
+    assert request.inputs["headers"] == {**own, **found}
 
 
 def test_an_api_call_is_told_from_the_operation_with_the_same_address(sandbox: Sandbox) -> None:

@@ -125,6 +125,47 @@ def test_what_is_read_exactly_is_compared_exactly(wanted: JsonValue, given_: Jso
     assert found == ((("inputs.value", wanted, given_),) if differs else ())
 
 
+@pytest.mark.parametrize(
+    ("operation", "inputs", "request_", "found"),
+    [
+        ("airtable.create_record", {}, sent({"typecast": True}), (("inputs.typecast", False, True),)),
+        ("airtable.create_record", {"typecast": True}, sent({"typecast": True}), ()),
+        ("airtable.create_record", {"typecast": True}, sent({"typecast": False}), (("inputs.typecast", True, False),)),
+        ("airtable.create_record", {}, sent({"fields": {"typecast": "yes"}}), ()),
+        ("airtable.create_record", {"by_id": True}, sent({"typecast": True}), ()),  # n8n's node for any request
+        (
+            "telegram.send_message",
+            {},
+            sent({"disable_notification": True}),
+            (("inputs.disable_notification", False, True),),
+        ),
+        ("telegram.send_message", {"silent": True}, sent({"disable_notification": "true"}), ()),
+        ("telegram.send_message", {"text": "parse_mode"}, sent({"parse_mode": "HTML"}), ()),
+        ("telegram.send_message", {}, sent({"parse_mode": "Markdown"}), (("inputs.parse_mode", "HTML", "Markdown"),)),
+        ("telegram.send_message", {"format": "Markdown"}, sent({"parse_mode": "Markdown"}), ()),
+        (
+            "slack.send_message",
+            {},
+            sent({"includeLinkToWorkflow": True}),
+            (("inputs.includeLinkToWorkflow", False, True),),
+        ),
+        (
+            "slack.send_message",
+            {},
+            sent({"includeLinkToWorkflow": True}, query={"include_link_to_workflow": False}),
+            (),
+        ),
+        ("slack.list_messages", {"limit": 300}, sent(query={"limit": "200"}), ()),  # page by page
+        ("http.request", {"method": "POST"}, sent({"method": "card", "sendBody": False}), ()),
+    ],
+)
+def test_what_a_request_says_of_settings_is_what_the_node_has(
+    operation: str, inputs: Json, request_: Sent, found: tuple[tuple[str, JsonValue, JsonValue], ...]
+) -> None:
+    app, _, name = operation.partition(".")
+    assert differing(Request(step="one", app=app, operation=name, inputs=inputs), request_) == found
+
+
 @given(
     st.recursive(st.text(min_size=1) | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 )
