@@ -27,7 +27,7 @@ from manageai_assets.testing.models import Request
 from manageai_assets.testing.sandbox.records import Sent
 from manageai_assets.testing.sandbox.services import SERVICES, raw
 from manageai_assets.testing.sandbox.settings import other_settings
-from manageai_assets.testing.sandbox.wire import is_recorded
+from manageai_assets.testing.sandbox.wire import grouped, is_recorded
 
 Place = tuple[str, JsonValue]
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?")
@@ -149,7 +149,8 @@ class _Haystack:
         address, mark, query = wanted.partition("?")
         if not mark or not address.startswith("http") or unquote(address) not in self._all:
             return False
-        return all(self._sent.query.get(name) is not None for name, _ in parse_qsl(query, keep_blank_values=True))
+        said = grouped(parse_qsl(query, keep_blank_values=True))
+        return all(name in self._sent.query and _alike(value, self._sent.query[name]) for name, value in said.items())
 
     def _holds_moment(self, wanted: str) -> bool:
         moment = _moment(wanted)

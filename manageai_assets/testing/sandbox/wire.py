@@ -59,7 +59,7 @@ class Incoming:
     @cached_property
     def query(self) -> Json:
         """The query's values by name."""
-        return _grouped(parse_qsl(urlsplit(self.address).query, keep_blank_values=True))
+        return grouped(parse_qsl(urlsplit(self.address).query, keep_blank_values=True))
 
     @cached_property
     def headers(self) -> dict[str, str]:
@@ -77,7 +77,7 @@ class Incoming:
             return _parts(kind, self.content)
         if "x-www-form-urlencoded" in kind:
             form = self.content.decode("utf-8", "replace")
-            return _plain(self.content) if form[:1] in ("{", "[") else _grouped(parse_qsl(form, keep_blank_values=True))
+            return _plain(self.content) if form[:1] in ("{", "[") else grouped(parse_qsl(form, keep_blank_values=True))
         if kind.startswith("text/"):
             return _text(self.content)
         return _plain(self.content)
@@ -88,7 +88,8 @@ class Incoming:
         return self.body if isinstance(self.body, dict) else {}
 
 
-def _grouped(pairs: list[tuple[str, str]]) -> Json:
+def grouped(pairs: list[tuple[str, str]]) -> Json:
+    """The values by name; a name that stands there several times has a list."""
     found: Json = {}
     for name, value in pairs:
         before = found.get(name)

@@ -220,6 +220,22 @@ def test_a_token_is_given_and_neither_its_request_nor_the_repeat_is_a_call(sandb
     assert "hush" not in seen[1].model_dump_json()
 
 
+@pytest.mark.parametrize(
+    ("failure", "asked", "tries"),
+    [("401", 2, 2), ("401", 4, 2), ("401", 3, 3), ("401", 1, 1), ("500", 4, 4)],
+)
+def test_a_node_that_asks_once_more_after_each_401_has_tried_once(
+    sandbox: Sandbox, failure: FailureName, asked: int, tries: int
+) -> None:
+    calls = [message("one", "sales", "Hi", failure=failure) for _ in range(2)]
+    sandbox.begin(calls)
+    for _ in range(asked):
+        send(sandbox, POST, {"channel": "sales", "text": "Hi"})
+    requests = tuple(call.request for call in calls)
+    trace = Trace(engine="simulate", status="success", steps={}, requests=requests)
+    assert len(requests_of(trace, sandbox.seen())) == tries
+
+
 def test_secrets_are_not_recorded(sandbox: Sandbox) -> None:
     sandbox.begin([])
     headers = {"authorization": "Bearer hush", "x-api-key": "hush", "cookie": "a=hush", "x-source": "web"}

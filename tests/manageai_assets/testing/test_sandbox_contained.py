@@ -88,6 +88,21 @@ def test_everywhere_in_it(request_: Sent) -> None:
     assert missing(unknown(value="Köln & more"), request_) == ()
 
 
+@pytest.mark.parametrize(
+    ("query", "held"),
+    [
+        ({"base": "EUR", "days": "7"}, True),
+        ({"days": "7", "base": "EUR", "key": "more"}, True),
+        ({"base": "USD", "days": "7"}, False),
+        ({"base": "EUR"}, False),
+    ],
+)
+def test_an_addresss_query_has_the_same_values(query: Json, held: bool) -> None:
+    url = "https://rates.example/v1/latest"
+    request = Request(step="one", app="http", operation="request", inputs={"url": f"{url}?base=EUR&days=7"})
+    assert (missing(request, sent(url=url, query=query)) == ()) is held
+
+
 def test_places_are_named() -> None:
     request = unknown(rows=[{"name": "Ada"}, {"name": "Benedict"}], note="Hello")
     assert missing(request, sent({"names": ["Ada"]})) == (
