@@ -12,7 +12,8 @@ from resources.n8n_oracle import Oracle, install, is_installed, oracle_folder
 
 REPOSITORY = Path(__file__).parents[1]
 
-settings.register_profile("project", deadline=None)  # a loaded machine is no failure
+# a loaded machine is no failure, and what is to pass must not hang on chance: people's own runs try other examples
+settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("project")
 
 

@@ -19,8 +19,8 @@ from tests.compilers.flows import FLOWS
 from tests.manageai_assets.intake.mutations import mutated_intakes
 
 CASES = 500
-BUILDS = 25
-"""Intakes that are built, tests included; three times as many by the slow tests."""
+BUILDS = 60
+"""Intakes that are built, tests included; as many as there are cases by the slow tests."""
 EXAMPLES = Path(__file__).parents[1] / "examples" / "intakes"
 FAULTS = ("Traceback", "fault in the program", "AttributeError", "KeyError", "TypeError", "RecursionError")
 PLACE = re.compile(r"[\w@.-]+(?:[.:\[][\w\]-]+)*")
@@ -113,7 +113,7 @@ def checked(arguments: list[str], name: str, capsys: pytest.CaptureFixture[str])
     return code
 
 
-@pytest.mark.parametrize(("count", "seed"), [(BUILDS, 7), pytest.param(3 * BUILDS, 8, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("count", "seed"), [(BUILDS, 7), pytest.param(CASES, 8, marks=pytest.mark.slow)])
 def test_mutated_intakes_build_or_are_refused_with_a_place(
     count: int, seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from compilers.errors import ExpressionError, shorten
 from compilers.expressions.dates import zone_of
-from compilers.expressions.values import Value
+from compilers.expressions.values import Value, text
 
 
 def _utc_now() -> datetime:
@@ -33,6 +33,8 @@ class Context:
     execution_id: str = ""
     variables: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
     """What `var` holds: `{"input": {...}, "scenario": {...}}`."""
+    in_text: Callable[[Value], str] = text
+    """How a value is written between the words of a template."""
 
     zone: tzinfo = field(init=False, repr=False, compare=False)
 

@@ -65,7 +65,8 @@ def evaluate(target: Template | Node, scope: Scope, context: Context) -> Value:
         if len(parts) == 1:
             part = parts[0]
             return part if isinstance(part, str) else _evaluate(part, scope, context)
-        return "".join([part if isinstance(part, str) else text(_evaluate(part, scope, context)) for part in parts])
+        said = context.in_text
+        return "".join([part if isinstance(part, str) else said(_evaluate(part, scope, context)) for part in parts])
     except (ArithmeticError, ValueError, RecursionError) as error:
         what = f"can't be calculated: {shorten(str(error)) or type(error).__name__}"
         raise ExpressionError(what, hint="the numbers or the data are too big") from error

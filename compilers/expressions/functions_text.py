@@ -137,7 +137,7 @@ def encode(value: str, encoding: str) -> bytes:
 
 
 def decode(value: bytes, encoding: str) -> str:
-    """Text for bytes, in the same encodings. Raises `ExpressionError` for bytes that aren't UTF-8."""
+    """Text for bytes, in the same encodings; what is no UTF-8 becomes `\ufffd`, as Node.js has it."""
     match encoding:
         case "hex":
             return value.hex()
@@ -147,10 +147,7 @@ def decode(value: bytes, encoding: str) -> str:
             return bytes(byte & 127 for byte in value).decode("ascii")
         case "binary" | "latin1":
             return value.decode("latin-1")
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        raise ExpressionError("the data isn't text in UTF-8", hint="name its encoding: hex, base64 or latin1") from None
+    return value.decode("utf-8", "replace")
 
 
 def to_string(value: Value = None, encoding: Value = None) -> str:

@@ -24,29 +24,26 @@ const _field = (v, name) => v !== null && typeof v === "object" && !v.isLuxonDat
   ? Object.entries(v).find(([key]) => key === name)?.[1] : undefined;
 
 // -- operators ---------------------------------------------------------------------------------------------------
-const _decimals = v => {
-  const [, fraction = "", exponent = "0"] = /^-?\d+(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(v)) ?? [];
-  return Math.max(0, fraction.length - Number(exponent));
+const _digits = v => {
+  const [, whole, fraction = "", exponent = 0] = /^(-?\d+)(?:\.(\d+))?(?:e(.+))?$/.exec(String(v));
+  return [BigInt(whole + fraction), exponent - fraction.length];
 };
-const _rounded = (v, decimals) => decimals > 100 || Math.abs(v) >= 1e21 ? v : Number(v.toFixed(decimals)) + 0;
-const _plus = (a, b) => {
+const _tens = power => BigInt("1" + "0".repeat(power));
+const _exactly = (a, b, finite, other) => {
   const x = _number(a), y = _number(b);
-  return _rounded(x + y, Math.max(_decimals(x), _decimals(y)));
+  if (!Number.isFinite(x) || !Number.isFinite(y)) return other(x, y) + 0;
+  const [m, e] = _digits(x), [n, f] = _digits(y), scale = Math.min(e, f);
+  return finite(m * _tens(e - scale), n * _tens(f - scale), scale);
 };
+const _plus = (a, b) => _exactly(a, b, (m, n, scale) => Number((m + n) + "e" + scale), (x, y) => x + y);
 const _minus = (a, b) => _plus(_number(a), -_number(b));
-const _times = (a, b) => {
-  const x = _number(a), y = _number(b);
-  return _rounded(x * y, _decimals(x) + _decimals(y));
-};
-const _divide = (a, b) => {
-  const x = _number(a), y = _number(b), quotient = x / y + 0, short = Number(quotient.toPrecision(15));
-  const exact = _times(short, y) === x;
-  return exact ? short : quotient;
-};
-const _modulo = (a, b) => {
-  const x = _number(a), y = _number(b), scale = 10 ** Math.max(_decimals(x), _decimals(y));
-  return scale === 1 ? x % y + 0 : (Math.round(x * scale) % Math.round(y * scale)) / scale + 0;
-};
+const _times = (a, b) => _exactly(a, b, (m, n, scale) => Number((m * n) + "e" + 2 * scale), (x, y) => x * y);
+const _divide = (a, b) => _exactly(a, b, (m, n) => {
+  if (!n) return Number(m) / 0;
+  const more = String(n).length + 25;
+  return Number((m * _tens(more) / n) + "e-" + more);
+}, (x, y) => x / y);
+const _modulo = (a, b) => _exactly(a, b, (m, n, scale) => n ? Number((m % n) + "e" + scale) : NaN, (x, y) => x % y);
 const _add = (a, b) => {
   if (a == null || b == null) return a ?? b ?? null;
   const numbers = [a, b].every(v => typeof v === "number" || typeof v === "boolean");
@@ -127,13 +124,37 @@ const _encode = (text, encoding) => {
       .map(c => c[0] === "%" ? parseInt(c.slice(1), 16) : c.charCodeAt(0)));
   }
 };
+const _utf8 = bytes => {
+  let out = "", code = 0, left = 0, low = 0x80, high = 0xbf;
+  for (let i = 0; i <= bytes.length; i++) {
+    const b = bytes[i];
+    if (left && b >= low && b <= high) {
+      code = code << 6 | b & 63;
+      if (!--left) out += String.fromCodePoint(code);
+      low = 0x80; high = 0xbf;
+      continue;
+    }
+    if (left) out += "\ufffd";
+    left = 0;
+    if (b === undefined) break;
+    if (b < 0x80) out += String.fromCharCode(b);
+    else if (b < 0xc2 || b > 0xf4) out += "\ufffd";
+    else {
+      left = b < 0xe0 ? 1 : b < 0xf0 ? 2 : 3;
+      code = b & 63 >> left;
+      low = b === 0xe0 ? 0xa0 : b === 0xf0 ? 0x90 : 0x80;
+      high = b === 0xed ? 0x9f : b === 0xf4 ? 0x8f : 0xbf;
+    }
+  }
+  return out;
+};
 const _decode = (bytes, encoding) => {
   switch (encoding) {
     case "hex": return _hex(bytes);
     case "base64": return _base64(bytes);
     case "ascii": return _latin1(bytes.map(b => b & 127));
     case "binary": case "latin1": return _latin1(bytes);
-    default: return decodeURIComponent(Array.from(bytes, b => "%" + b.toString(16).padStart(2, "0")).join(""));
+    default: return _utf8(bytes);
   }
 };
 const _toString = (v, encoding) => v instanceof Uint8Array ? _decode(v, (_text(encoding) || "utf8").toLowerCase())

@@ -98,6 +98,16 @@ class Registry:
         and articles only are alike; those spelled as asked come first, then those that ask something of the fields."""
         return tuple(row for row in self._operations(name) if holds(row[2].when, module))
 
+    def make_versions(self, name: str) -> frozenset[int]:
+        """The versions in which a module of Make was verified; empty for one that isn't known by exactly this name."""
+        return frozenset(
+            known.version
+            for app in (self.apps[app_name] for app_name in self.apps.by_module.get(plain_name(name), ()))
+            for operation in app.operations.values()
+            for known in operation.make_modules
+            if known.module == name
+        ) | {item.make_version for item in self.flow.values() if item.make == name}
+
     def _operations(self, name: str) -> tuple[tuple[App, str, MakeModule], ...]:
         if name not in self._modules:
             alike = plain_name(name)

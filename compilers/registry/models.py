@@ -27,9 +27,10 @@ class RegistryModel(BaseModel):
 
 
 class InputField(RegistryModel):
-    """One input of an operation. `files` are a list of `{name, data}`."""
+    """One input of an operation. `files` are a list of `{name, data}`; `addresses` one e-mail address or a list of
+    them, of which the platforms refuse what is none before they call the app."""
 
-    type: FieldType | Literal["files"] = "text"
+    type: FieldType | Literal["files", "addresses"] = "text"
     required: bool = False
     description: str = ""
     default: JsonValue = Field(default=None, description="what it is when it isn't given")

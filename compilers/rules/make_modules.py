@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator
 
 from pydantic import JsonValue
 
@@ -41,17 +40,6 @@ SCOPES = frozenset({"roundtrip", "execution"})
 NUMBER_FUNCTIONS = frozenset({"avg", "sum", "count", "max", "min"})
 SEPARATORS = frozenset({"\n", "\t", "", "other"})
 MAX_SLEEP, MAX_REPEATS = 300, 10_000
-
-
-@cache
-def _versions() -> Mapping[str, int]:
-    """The version of each module that the registry knows."""
-    known = {item.make: item.make_version for item in registry().flow.values() if item.make}
-    for app in registry().apps.values():
-        for operation in app.operations.values():
-            if operation.make and operation.make.module:
-                known[operation.make.module] = operation.make.version
-    return known
 
 
 def _number(value: JsonValue) -> float | None:
@@ -102,9 +90,10 @@ def module_version(subject: MakeSubject) -> Iterator[Place]:
 def known_version(subject: MakeSubject) -> Iterator[Place]:
     """A module that the registry knows has the version that was verified."""
     for module in subject.modules:
-        known, version = _versions().get(module.name), module.data.get("version")
-        if known is not None and is_int(version) and version != known:
-            yield f"{module.where}.version", f"`{module.name}` was verified in version {known}, not {version}"
+        known, version = registry().make_versions(module.name), module.data.get("version")
+        if known and is_int(version) and version not in known:
+            verified = " or ".join(map(str, sorted(known)))
+            yield f"{module.where}.version", f"`{module.name}` was verified in version {verified}, not {version}"
 
 
 @BOOK.rule("module.keys", "info", area="module", hint="leave out what Make doesn't know")

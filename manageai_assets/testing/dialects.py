@@ -17,6 +17,9 @@ from compilers.spec import AnyStep, OnError, OperationStep, Spec
 N8N_TRIES = 5
 """n8n tries a node at most that often (n8n facts, section 6)."""
 HTTP_NODE = "n8n-nodes-base.httpRequest"
+SHEETS_NODE = "n8n-nodes-base.googleSheets"
+_WRITES_ROWS = frozenset(("append", "update", "appendOrUpdate"))
+"""Operations of `SHEETS_NODE` that write the rows of all bundles by one request."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class Dialect:
     * `kept_bundle_fails`: a bundle that all tries have failed ends the run as an error. Make keeps it and goes on.
     * `commit_goes_on`: after `commit` the bundles that follow still run. Make ends the run.
     * `null_on_fault`: an expression that can't be calculated gives nothing. Make fails the step.
-    * `objects_in_text`: an object that is put into a text is no JSON there. What Make shows is as little to rely on.
+    * `objects_in_text`: an object that is put into a text is no JSON there, and what is no number is nothing. What Make
+      shows is as little to rely on.
     * `at_once`: steps that all bundles go through before the next step starts. Make sends each through all that follows
       first, so that a run that fails has done other things. `all_sent` are those that have called their app for all
       bundles when one fails.
@@ -65,7 +69,10 @@ def n8n_dialect(spec: Spec) -> Dialect:
 def _sends_all(step: AnyStep) -> bool:
     """Whether the step's node calls its app for all bundles before it looks at any answer."""
     operation = registry().find(step.app, step.operation) if isinstance(step, OperationStep) else None
-    return operation is not None and any(node.node == HTTP_NODE for node in operation.n8n_nodes)
+    return operation is not None and any(
+        node.node == HTTP_NODE or (node.node == SHEETS_NODE and node.parameters.get("operation") in _WRITES_ROWS)
+        for node in operation.n8n_nodes
+    )
 
 
 def _loops_above(step: AnyStep, spec: Spec, graph: SpecGraph, several: bool) -> list[str]:

@@ -7,7 +7,7 @@ registry a module would be read back.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic import JsonValue
 
@@ -16,6 +16,7 @@ from compilers.paths import substituted
 from compilers.registry import bind, registry
 from compilers.spec import AnyStep, OperationStep
 from manageai_assets.testing.binding import says_nothing
+from manageai_assets.testing.demands import NO_DEMANDS, Demands
 from manageai_assets.testing.making import is_called
 from manageai_assets.testing.models import Answer, Request, StepTrace, Trace
 from manageai_assets.testing.plain_writer import PLAIN
@@ -46,19 +47,26 @@ def static_fields(step: OperationStep) -> frozenset[str]:
     return frozenset(module.parameters) if module else frozenset()
 
 
-def needed_fields(step: AnyStep) -> tuple[str, ...]:
-    """The fields of a step's module that hold its needed inputs, as far as one field holds one."""
+def demands_of(step: AnyStep) -> Demands:
+    """What a step's module demands of its fields, as far as one field holds one input."""
     if not isinstance(step, OperationStep) or not in_make_terms(step):
-        return ()
+        return NO_DEMANDS
     operation = registry().operation(step.app, step.operation)
     mapper = operation.make.mapper if operation.make else None
-    needed = {f"${name}" for name, field in operation.inputs.items() if field.required}
-    lists = {name for name, field in operation.inputs.items() if field.required}
-    return tuple(
-        name
-        for name, value in (mapper or {}).items()
-        if (isinstance(value, str) and value in needed) or (isinstance(value, dict) and value.get("$list") in lists)
+    fields = {input_: name for name, value in (mapper or {}).items() if (input_ := _input_of(value))}
+    inputs = [(name, one) for name, one in operation.inputs.items() if name in fields]
+    return Demands(
+        needed=tuple(fields[name] for name, one in inputs if one.required),
+        addresses=tuple(fields[name] for name, one in inputs if one.type == "addresses"),
     )
+
+
+def _input_of(value: JsonValue) -> str:
+    """The input that a field is bound to as a whole."""
+    if isinstance(value, dict):
+        listed = value.get("$list")
+        return listed if isinstance(listed, str) else ""
+    return value[1:] if isinstance(value, str) and value.startswith("$") else ""
 
 
 def normal(fields: Mapping[str, JsonValue]) -> Bundle:
@@ -96,17 +104,30 @@ def answer_in_make_terms(step: AnyStep, answer: Answer) -> Answer:
 
 def trace_in_make_terms(graph: SpecGraph, trace: Trace) -> Trace:
     """A trace of the spec with the calls of apps, and what came of them, in Make's terms."""
-    steps = {name: _step(graph.get(name), one) for name, one in trace.steps.items()}
-    requests = tuple(_request(graph.get(one.step), one) for one in trace.requests)
-    return trace.model_copy(update={"steps": steps, "requests": requests})
+    said = Once(lambda request: _request(graph.get(request.step), request))
+    steps = {name: _step(graph.get(name), one, said) for name, one in trace.steps.items()}
+    return trace.model_copy(update={"steps": steps, "requests": tuple(map(said, trace.requests))})
 
 
-def _step(step: AnyStep | None, trace: StepTrace) -> StepTrace:
+class Once:
+    """Says each request of a trace in other words, and the same one, which its step has too, only once."""
+
+    def __init__(self, say: Callable[[Request], Request]) -> None:
+        self._say = say
+        self._said: dict[int, tuple[Request, Request]] = {}
+
+    def __call__(self, request: Request) -> Request:
+        known = self._said.get(id(request))
+        if known is None:
+            known = self._said[id(request)] = (request, self._say(request))
+        return known[1]
+
+
+def _step(step: AnyStep | None, trace: StepTrace, said: Callable[[Request], Request]) -> StepTrace:
     if step is None or not in_make_terms(step):
         return trace
     outputs = tuple(given(step, output) if isinstance(output, dict) else output for output in trace.outputs)
-    requests = tuple(_request(step, one) for one in trace.requests)
-    return trace.model_copy(update={"outputs": outputs, "requests": requests})
+    return trace.model_copy(update={"outputs": outputs, "requests": tuple(map(said, trace.requests))})
 
 
 def _request(step: AnyStep | None, request: Request) -> Request:

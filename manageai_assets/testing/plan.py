@@ -30,6 +30,7 @@ from compilers.spec import (
 )
 from manageai_assets.build.operations import countings, is_clock, operation_of
 from manageai_assets.testing.binding import Bound, Passes, bound, bound_fields, bound_filter
+from manageai_assets.testing.demands import NO_DEMANDS, Demands
 
 _OPEN: tuple[JsonValue, ...] = (None, "", [], {})
 """A needed input that the spec leaves open is filled in at set-up: that it is empty is no fault of a bundle."""
@@ -68,7 +69,7 @@ class Node:
     values: Mapping[str, Bound] = field(default_factory=dict)
     headers: tuple[tuple[str, Bound], ...] = ()
     branches: Mapping[str, Mapping[str, Bound]] = field(default_factory=dict)
-    needed: tuple[str, ...] = ()
+    demands: Demands = NO_DEMANDS
     finds: bool = False
     ways: list[Way] = field(default_factory=list)
     fallbacks: list[Way] = field(default_factory=list)
@@ -94,16 +95,16 @@ class Plan:
         return self.nodes[self.spec.trigger.id]
 
 
-def plan_of(spec: Spec, needed: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> Plan:
-    """The plan of a spec. `needed` names, for native steps, the fields without which they fail. Raises `SpecError` for
+def plan_of(spec: Spec, demands: Mapping[str, Demands] = MappingProxyType({})) -> Plan:
+    """The plan of a spec. `demands` are those of native steps. Raises `SpecError` for
     one whose steps form a cycle, `ExpressionError` for a template that can't be parsed."""
     graph = SpecGraph(spec)
     cycle = graph.cycle()
     if cycle:
         raise SpecError(f"the steps form a cycle: {' -> '.join(cycle)}", where="edges")
     nodes = {step.id: _node(step, spec) for step in graph.topological()}
-    for name, fields in needed.items():
-        nodes[name].needed = fields
+    for name, own in demands.items():
+        nodes[name].demands = own
     for edge in spec.edges:
         if edge.disabled or edge.source not in nodes or edge.target not in nodes:
             continue
@@ -150,7 +151,10 @@ def _node(step: AnyStep, spec: Spec) -> Node:
             if operation:
                 node.finds = operation.kind == "search"
                 required = (name for name, one in operation.inputs.items() if one.required)
-                node.needed = tuple(name for name in required if given.get(name) not in _OPEN)
+                node.demands = Demands(
+                    needed=tuple(name for name in required if given.get(name) not in _OPEN),
+                    addresses=tuple(name for name, one in operation.inputs.items() if one.type == "addresses"),
+                )
         case SubScenarioStep():
             node.values = bound_fields(step.inputs)
         case NativeStep():

@@ -123,7 +123,8 @@ def _values(graph: SpecGraph) -> Iterator[tuple[JsonValue, Kind]]:
         operation = registry().find(step.app, step.operation) if isinstance(step, OperationStep) else None
         for name, value in templates_of(step):
             known = operation.inputs.get(name.removeprefix("inputs.")) if operation else None
-            yield value, known.type if known and known.type != "files" else "any"
+            kind = known.type if known else "any"
+            yield value, "any" if kind == "files" or kind == "addresses" else kind
     for edge in graph.spec.edges:
         for group in edge.filter.any_of if edge.filter else ():
             for row in group:

@@ -21,11 +21,13 @@ from compilers.make.parse import parse as parse_make
 from compilers.make.source import Source
 from compilers.spec import AnyStep, AppStep, NativeStep, OperationStep, Spec
 from manageai_assets.testing.compare import Sight
+from manageai_assets.testing.demands import Demands
 from manageai_assets.testing.make_terms import (
+    Once,
     answer_in_make_terms,
+    demands_of,
     given,
     in_make_terms,
-    needed_fields,
     normal,
     static_fields,
     trace_in_make_terms,
@@ -41,9 +43,9 @@ class SpecEngine:
     name: Literal["simulate"] = "simulate"
     sees = Sight()
 
-    def __init__(self, spec: Spec, subject: str = "spec", needed: Mapping[str, tuple[str, ...]] | None = None) -> None:
+    def __init__(self, spec: Spec, subject: str = "spec", demands: Mapping[str, Demands] | None = None) -> None:
         self.subject = subject
-        self._simulator = Simulator(spec, needed=needed)
+        self._simulator = Simulator(spec, demands=demands)
 
     def __enter__(self) -> Self:
         return self
@@ -84,8 +86,8 @@ class BlueprintEngine(SpecEngine):
             own: helper_of[one.id] for own, one in parsed.modules.items() if one.id in helper_of and own in writers
         }
         self._modules = {step.id: step for step in parsed.spec.nodes if isinstance(step, NativeStep)}
-        needed = {own: needed_fields(self._graph.step(self._name(own))) for own in self._modules if own in self._names}
-        super().__init__(parsed.spec, "Make export, read back", needed)
+        demands = {own: demands_of(self._graph.step(self._name(own))) for own in self._modules if own in self._names}
+        super().__init__(parsed.spec, "Make export, read back", demands)
 
     def view(self, trace: Trace) -> Trace:
         return trace_in_make_terms(self._graph, trace)
@@ -99,14 +101,15 @@ class BlueprintEngine(SpecEngine):
         trigger = self._spec.trigger
         bundles = tuple(given(trigger, bundle) if in_make_terms(trigger) else bundle for bundle in case.bundles)
         trace = super().run(case.model_copy(update={"answers": answers, "bundles": bundles}), expected, context)
+        said = Once(self._request)
         return trace.model_copy(
             update={
                 "steps": {
-                    self._name(name): self._step(step)
+                    self._name(name): self._step(step, said)
                     for name, step in trace.steps.items()
                     if name not in self._helpers
                 },
-                "requests": tuple(map(self._request, trace.requests)),
+                "requests": tuple(map(said, trace.requests)),
                 "error": self._error(trace.error) if trace.error else None,
                 "taken": self._edges(trace.taken),
                 "stopped": self._edges(trace.stopped),
@@ -116,14 +119,14 @@ class BlueprintEngine(SpecEngine):
     def _name(self, own: str) -> str:
         return self._names.get(own) or self._helpers.get(own, own)
 
-    def _step(self, step: StepTrace) -> StepTrace:
+    def _step(self, step: StepTrace, said: Once) -> StepTrace:
         return step.model_copy(
             update={
                 "step": self._name(step.step),
                 "outputs": tuple(_without_place(output) for output in step.outputs)
                 if step.step in self._modules
                 else step.outputs,
-                "requests": tuple(map(self._request, step.requests)),
+                "requests": tuple(map(said, step.requests)),
                 "errors": tuple(map(self._error, step.errors)),
             }
         )

@@ -46,6 +46,7 @@ from compilers.spec import (
 )
 from manageai_assets.testing.aggregation import combined, key_of
 from manageai_assets.testing.binding import Bound, plain, says_nothing
+from manageai_assets.testing.demands import Demands
 from manageai_assets.testing.dialects import AS_SPECIFIED, Dialect
 from manageai_assets.testing.doubles import Doubles
 from manageai_assets.testing.models import (
@@ -73,7 +74,7 @@ Bundle = dict[str, Value]
 
 class Simulator:
     """A spec ready to run. `called` are the scenarios that it calls, by the name under which it does; one that isn't
-    there answers as the case says. `needed` are the fields of native steps without which they fail. `apps` answers the
+    there answers as the case says. `demands` are what native steps demand of their fields. `apps` answers the
     requests of steps that a case says nothing of, in place of made-up data. Raises `SpecError` for a spec that can't
     run."""
 
@@ -82,11 +83,11 @@ class Simulator:
         spec: Spec,
         dialect: Dialect = AS_SPECIFIED,
         called: Mapping[str, Spec] | None = None,
-        needed: Mapping[str, tuple[str, ...]] | None = None,
+        demands: Mapping[str, Demands] | None = None,
         apps: Callable[[Request], Answer] | None = None,
     ) -> None:
         self.spec = spec
-        self.plan: Plan = plan_of(spec, needed or {})
+        self.plan: Plan = plan_of(spec, demands or {})
         self.dialect = dialect
         self.doubles = Doubles(self.plan.graph)
         self.apps = apps
@@ -126,7 +127,7 @@ class _Collected:
 @dataclass(frozen=True, slots=True)
 class _Failed:
     """An error that ends the run once all bundles are through the steps before it; `place` is the step where it does,
-    and `calls` how often that had called its app."""
+    which nothing need have reached, and `calls` how often that had called its app."""
 
     place: str
     error: StepError
@@ -200,8 +201,8 @@ class _Run:
         if error is not None and rank[error.step] < rank[first.place]:
             return error
         self.records = {name: record for name, record in self.records.items() if rank[name] <= rank[first.place]}
-        record = self.records[first.place]
         if first.place == first.error.step:
+            record = self.records[first.place]
             record.outputs.clear()
             record.errors[:] = [first.error]
             if first.place not in self.dialect.all_sent:
@@ -359,7 +360,7 @@ class _Run:
         rows = self.open.get(step.source)
         if source is None or rows is None:
             raise SpecError(f"its source `{step.source}` doesn't lead here", where=f"steps.{step.id}.source")
-        values = self._values(node, scope)
+        values = {name: _kept(value) for name, value in self._values(node, scope).items()}
         row: Value = values if step.mode == "array" else values["value"]
         key = self._value(node.branches["group"]["key"], scope) if "group" in node.branches else None
         groups = rows[next(index for index, one in enumerate(source.collected) if one is node)].groups
@@ -399,28 +400,33 @@ class _Run:
             operation=step.operation,
             inputs=told(step, values),
         )
-        missing = next((name for name in node.needed if says_nothing(values.get(name))), None)
-        return self._called(node, scope, request, missing)
+        return self._called(node, scope, request, values)
 
-    def _called(self, node: Node, scope: Scope, request: Request, missing: str | None) -> Sequence[Bundle] | None:
-        """The app's answer, after as many tries as the step's rule allows."""
-        step, record = node.step, self._record(node)
-        tries = self._tries(node)
-        for attempt in range(1, tries + 1):
-            record.requests.append(request)
-            self.requests.append(request)
-            answer = self._answer(request)
-            if missing is not None:
-                error = StepError(step=step.id, type="BundleValidationError", message=f"Missing value of `{missing}`.")
-            elif answer.failure is None:
-                return self._results(node, answer)
-            else:
-                failure = answer.failure
-                error = StepError(step=step.id, type=failure.type, message=failure.message, status=failure.status)
-            if attempt < tries:
-                record.errors.append(error.model_copy(update={"retried": True}))
-                record.milliseconds += (node.rule.what.interval_minutes if node.rule else 0) * 60_000
-        return self._failed(node, scope, error)
+    def _called(self, node: Node, scope: Scope, request: Request, values: Bundle) -> Sequence[Bundle] | None:
+        """The app's answer, after as many tries as the step's rule allows. `values` are what demands are made of."""
+        record, left = self._record(node), self._tries(node)
+        while isinstance(found := self._try(node, request, values), StepError):
+            left -= 1
+            if not left:
+                return self._failed(node, scope, found)
+            record.errors.append(found.model_copy(update={"retried": True}))
+            record.milliseconds += (node.rule.what.interval_minutes if node.rule else 0) * 60_000
+        return self._results(node, found)
+
+    def _try(self, node: Node, request: Request, values: Bundle) -> Answer | StepError:
+        """What one call gives, or why it fails."""
+        name = node.step.id
+        if (no_address := node.demands.no_address(values)) is not None:
+            message = f"Invalid email address in `{no_address}`."
+            return StepError(step=name, type="BundleValidationError", message=message)
+        self._record(node).requests.append(request)
+        self.requests.append(request)
+        answer = self._answer(request)
+        if (missing := node.demands.missing(values)) is not None:
+            return StepError(step=name, type="BundleValidationError", message=f"Missing value of `{missing}`.")
+        if (failure := answer.failure) is not None:
+            return StepError(step=name, type=failure.type, message=failure.message, status=failure.status)
+        return answer
 
     def _results(self, node: Node, answer: Answer) -> Sequence[Bundle]:
         step = node.step
@@ -454,8 +460,7 @@ class _Run:
         assert isinstance(step, NativeStep)
         values = {name: plain(value) for name, value in self._values(node, scope).items() if not says_nothing(value)}
         request = Request.model_construct(step=step.id, app=step.platform, operation=step.module, inputs=values)
-        missing = next((name for name in node.needed if name not in values), None)
-        return self._called(node, scope, request, missing)
+        return self._called(node, scope, request, _values(values))
 
     def _sub_scenario(self, node: Node, scope: Scope) -> Sequence[Bundle] | None:
         step = node.step
@@ -467,7 +472,7 @@ class _Run:
             request = Request.model_construct(
                 step=step.id, app="scenarios", operation="call", inputs={"scenario": step.scenario, **values}
             )
-            return self._called(node, scope, request, None)
+            return self._called(node, scope, request, {})
         handed: dict[str, JsonValue] = {name: plain(value) for name, value in inputs.items()}
         bundle: dict[str, JsonValue] = {"inputs": handed} if _starts_when_called(called.spec) else handed
         case = self.case.model_copy(update={"bundles": (bundle,), "answers": {}})
@@ -575,7 +580,8 @@ class _Run:
         """Ends the run, or where bundles go together, notes that it will end at that step. Raises `_Ended`."""
         if place not in self.dialect.at_once:
             raise _Ended(error)
-        self.failures.append(_Failed(place, error, len(self.records[place].requests)))
+        record = self.records.get(place)
+        self.failures.append(_Failed(place, error, len(record.requests) if record else 0))
 
     def _handled(self, node: Node, scope: Scope) -> tuple[Rule | None, Scope, str]:
         """The rule that decides, after the error route has run, the bundle where it stood, and the step there. A route
@@ -646,7 +652,7 @@ def _stored(state: State) -> dict[str, dict[str, dict[str, JsonValue]]]:
 
 
 def _kept(value: Value) -> Value:
-    """The value as a variable or a merge keeps it: nothing for what is no number."""
+    """The value as a variable, a merge or an aggregate keeps it: nothing for what is no number."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -6,15 +6,18 @@ calculated: n8n goes on with nothing there or fails, by the place (`compilers.n8
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from compilers.errors import UserError
 from compilers.exports import emit
+from compilers.spec import parse_spec
 from manageai_assets.testing.dialects import n8n_dialect
-from manageai_assets.testing.models import CaseResult
+from manageai_assets.testing.models import Case, CaseResult
 from manageai_assets.testing.n8n_engine import N8nEngine
 from manageai_assets.testing.n8n_session import N8nSession
 from manageai_assets.testing.reference import Reference
@@ -23,6 +26,8 @@ from manageai_assets.testing.simulator import context_of
 from tests.live.random_specs import Sample
 from tests.live.shrinking import shrunk
 
+FOUND = sorted((Path(__file__).parent / "found").glob("*.json"))
+"""Samples that showed a fault before it was mended, made as small as could be."""
 _POSITION = re.compile(r"\[\d+\]")
 _FIELD = re.compile(r"\.f\d+")
 
@@ -60,6 +65,13 @@ class Outcome:
             for one in result.differences:
                 seen = f"{str(one.expected)[:300]} | {str(one.actual)[:300]}"
                 yield f"{self.sample.name} {result.case.name}: {one.step} {one.what}: {seen}"
+
+
+def read(file: Path) -> Sample:
+    """A sample that was kept."""
+    document = json.loads(file.read_text(encoding="utf-8"))
+    cases = tuple(Case.model_validate(case) for case in document["cases"])
+    return Sample(file.stem, parse_spec(document["spec"]), cases)
 
 
 def compared(session: N8nSession, sample: Sample) -> Outcome:

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from compilers.spec import parse_spec
-from manageai_assets.testing.models import Case
 from manageai_assets.testing.n8n_session import N8nSession
-from tests.live.differential import compared
-from tests.live.random_specs import Sample, random_sample
+from tests.live.differential import FOUND, compared, read
+from tests.live.random_specs import random_sample
 
 pytestmark = pytest.mark.unfinished
 
 SEEDS = range(150)
 GROUPS = tuple(SEEDS[start : start + 15] for start in range(0, len(SEEDS), 15))
-FOUND = sorted((Path(__file__).parent / "found").glob("*.json"))
-"""Samples that showed a fault before it was mended, made as small as could be."""
-
-
-def read(file: Path) -> Sample:
-    """A sample that was kept."""
-    document = json.loads(file.read_text(encoding="utf-8"))
-    cases = tuple(Case.model_validate(case) for case in document["cases"])
-    return Sample(file.stem, parse_spec(document["spec"]), cases)
 
 
 @pytest.mark.parametrize("seeds", GROUPS, ids=lambda seeds: f"{seeds.start}-{seeds.stop - 1}")

@@ -89,6 +89,22 @@ def test_what_hangs_on_the_clock_or_chance_is_volatile_and_nothing_else() -> Non
     assert found.volatile == {"steps.tell.requests[0].inputs.text": ("Ada at ", "")}
 
 
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("An {{ first(toArray(lead.body)) }} here", ("An ", " here")),
+        ("A {{ lead.body.name % 0 }} z", ("A ", "")),
+    ],
+)
+def test_what_n8n_has_its_own_text_for_is_volatile_there(text: str, ends: tuple[str, str]) -> None:
+    spec = spec_of([notice("tell", text)], [{"source": "lead", "target": "tell"}], {"name": "Ada"})
+    case = suite_of(spec).cases[0]
+    context = context_of(spec, case.name)
+    assert Reference(spec).expect(case, context).volatile == {}
+    found = Reference(spec, n8n_dialect(spec)).expect(case, context)
+    assert found.volatile == {"steps.tell.requests[0].inputs.text": ends}
+
+
 def test_a_way_that_hangs_on_the_minute_is_known() -> None:
     near: JsonValue = {"any_of": [[{"left": "{{ lead.body.due }}", "operator": "date:less", "right": "{{ now }}"}]]}
     spec = spec_of([notice("tell")], [{"source": "lead", "target": "tell", "filter": near}], {"due": ""})

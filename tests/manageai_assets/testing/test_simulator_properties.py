@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from pydantic import JsonValue
 
@@ -15,11 +17,16 @@ from manageai_assets.testing.dialects import n8n_dialect
 from manageai_assets.testing.models import Case, Request, Trace
 from manageai_assets.testing.reference import Reference
 from manageai_assets.testing.simulator import NOT_CALCULATED, Simulator, context_of
+from tests.live.differential import FOUND, read
 from tests.live.random_specs import Sample, samples
 
 some = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
+
+
+THEIR_OWN = ("BundleValidationError", "DataError", "DuplicateDataError", "RuntimeError")
+"""Errors of steps that call no app."""
 
 
 def traces(sample: Sample) -> list[Trace]:
@@ -112,7 +119,7 @@ def test_a_run_without_failing_calls_ends_well_unless_something_else_fails(sampl
         own = {step.id for step in sample.spec.steps if step.kind == "stop"}
         for name, step in trace.steps.items():
             for error in step.errors:
-                assert name in own or error.type in ("BundleValidationError", "DataError", "RuntimeError")
+                assert name in own or error.type in THEIR_OWN
         if trace.status == "error":
             assert trace.error is not None
             assert trace.steps[trace.error.step].errors
@@ -128,6 +135,14 @@ def test_a_known_difference_of_an_engine_changes_nothing_where_nothing_fails(sam
             continue
         assert told(one.requests) == told(other.requests)
         assert (one.status, one.response) == (other.status, other.response)
+
+
+@pytest.mark.parametrize("file", FOUND, ids=lambda file: file.stem)
+def test_an_error_that_is_not_handled_ends_the_run_on_n8n_too(file: Path) -> None:
+    sample = read(file)
+    for case in sample.cases:
+        one, other = Simulator(sample.spec).run(case), Simulator(sample.spec, n8n_dialect(sample.spec)).run(case)
+        assert one.status != "error" or other.status == "error"
 
 
 @some
