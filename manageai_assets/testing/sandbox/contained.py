@@ -26,7 +26,7 @@ from compilers.registry import N8nNode, N8nPart, Operation, inputs_of, registry
 from manageai_assets.testing.models import Request
 from manageai_assets.testing.sandbox.records import Sent
 from manageai_assets.testing.sandbox.services import SERVICES, raw
-from manageai_assets.testing.sandbox.settings import other_settings
+from manageai_assets.testing.sandbox.switches import other_switches
 from manageai_assets.testing.sandbox.wire import grouped, is_recorded
 
 Place = tuple[str, JsonValue]
@@ -47,7 +47,7 @@ def missing(request: Request, sent: Sent) -> tuple[Place, ...]:
 
 
 def differing(request: Request, sent: Sent) -> tuple[tuple[str, JsonValue, JsonValue], ...]:
-    """What could be read from the request exactly and is otherwise: an input or a setting, expected, sent."""
+    """What could be read from the request exactly and is otherwise: an input or a switch, expected, sent."""
     operation = registry().find(request.app, request.operation)
     inputs = operation.with_defaults(request.inputs) if operation else request.inputs
     found = []
@@ -55,7 +55,7 @@ def differing(request: Request, sent: Sent) -> tuple[tuple[str, JsonValue, JsonV
         wanted = inputs.get(name)
         if not _alike(wanted, value):
             found.append((f"inputs.{name}", wanted, value))
-    others = ((name, wanted, value) for name, wanted, value in other_settings(request, sent) if name not in sent.inputs)
+    others = ((name, wanted, value) for name, wanted, value in other_switches(request, sent) if name not in sent.inputs)
     return (*found, *((f"inputs.{name}", wanted, value) for name, wanted, value in others))
 
 
