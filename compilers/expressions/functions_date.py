@@ -175,7 +175,7 @@ FUNCTIONS: tuple[Function, ...] = (
           lambda context, moment, by: add_months(moment, _nearest(amount(by)), context.zone), "_addMonths({0}, {1})"),
     _date("addYears", "number: number", "so many years later",
           lambda context, moment, by: add_months(moment, _nearest(calculate("*", amount(by), 12)), context.zone),
-          "_addMonths({0}, _times(_amount({1}), 12))"),
+          "_addMonths({0}, {1}, 12)"),
     _date("setSecond", "number: number", "with this second; 60 and more roll over", _set_time("second"),
         '_setTime({0}, "second", {1})'),
     _date("setMinute", "number: number", "with this minute; 60 and more roll over", _set_time("minute"),

@@ -437,7 +437,7 @@ const _amount = v => {
 const _nearest = v => Math.sign(v) * Math.round(Math.abs(v));
 const _addTime = (v, n, unit) => v == null || v === "" ? null : _inCalendar(_date(v).plus({ milliseconds: Math.trunc(_times(_amount(n), unit)) }));
 const _addDays = (v, n) => v == null || v === "" ? null : _inCalendar(_date(v).plus({ days: _nearest(_amount(n)) }));
-const _addMonths = (v, n) => v == null || v === "" ? null : _inCalendar(_date(v).plus({ months: _nearest(_amount(n)) }));
+const _addMonths = (v, n, each) => v == null || v === "" ? null : _inCalendar(_date(v).plus({ months: _nearest(_times(_amount(n), each ?? 1)) }));
 const _setTime = (v, unit, n) => v == null || v === "" ? null : _inCalendar(_date(v).set({ [unit]: Math.trunc(_amount(n)) }));
 const _named = (v, names, first) => {
   const at = typeof v !== "string" ? -1 : names.findIndex(n => [n, n.slice(0, 3)].some(x => x.toLowerCase() === v.trim().toLowerCase()));

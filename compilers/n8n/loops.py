@@ -39,9 +39,12 @@ def one_by_one(shop: Workshop, step: AnyStep, fragment: Fragment) -> Fragment:
 
 
 def _must_run_empty(shop: Workshop, step: AnyStep) -> bool:
-    """Whether an aggregate emits even when the step gave nothing, so that its loop must run all the same."""
+    """Whether an aggregate emits even when the step gave nothing, so that its loop must run all the same: one over the
+    step, or one over an aggregate that then emits nothing itself."""
     return any(
-        isinstance(other, AggregateStep) and other.source == step.id and not other.stop_if_empty and not other.group_by
+        isinstance(other, AggregateStep)
+        and other.source == step.id
+        and (not (other.stop_if_empty or other.group_by) or _must_run_empty(shop, other))
         for other in shop.spec.steps
     )
 

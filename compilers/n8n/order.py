@@ -7,6 +7,8 @@ out:
 
 * the loop waits, or answers a webhook: Make waits for each bundle, n8n would once for all;
 * it keeps something for later: variables that other routes read, counters, data stores;
+* branches join in it before something is changed outside: n8n would have all bundles of the one branch before those of
+  the other (aggregates restore the order by themselves);
 * it writes to a service twice, or reads one that it also writes to: the second bundle must find what the first left;
 * a step in it is tried again after an error: n8n would repeat it for all bundles, also those that went well;
 * a step in it goes on with an empty bundle when it finds nothing: n8n would do so only when none of all finds any.
@@ -24,6 +26,7 @@ from compilers.registry import registry
 from compilers.spec import (
     AnyStep,
     GetVariablesStep,
+    MergeStep,
     OperationStep,
     RespondStep,
     SetVariablesStep,
@@ -50,6 +53,10 @@ def in_order(spec: Spec, graph: SpecGraph) -> frozenset[str]:
         above.add(step)
         if gives_several(step):
             above.join(loops.setdefault(step.id, _Traits()))
+    for step in graph.topological():
+        loop = loops[nearest[step.id]]
+        if isinstance(step, MergeStep) and not loop.stateful:
+            loop.stateful = _changes_follow(graph, step, nearest[step.id])
     wanted: set[str] = set()
     several = starts_with_several(spec.trigger)
     if several and loops[_START].matters:
@@ -62,6 +69,17 @@ def in_order(spec: Spec, graph: SpecGraph) -> frozenset[str]:
         if inside or loops[step.id].matters:
             wanted.add(step.id)
     return frozenset(wanted)
+
+
+def _changes_follow(graph: SpecGraph, merge: MergeStep, loop: str) -> bool:
+    """Whether something is changed outside behind a step in which branches join, still for each bundle of the loop."""
+    changing = (one for one in graph.below(merge.id) if _changes_something(one))
+    return any(loop == _START or loop in {above.id for above in graph.multiplying(one.id)} for one in changing)
+
+
+def _changes_something(step: AnyStep) -> bool:
+    operation = registry().find(step.app, step.operation) if isinstance(step, OperationStep) else None
+    return operation is not None and operation.kind != "transform" and operation.side_effect
 
 
 @dataclass

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from compilers.graph import SpecGraph
 from compilers.n8n.order import in_order, starts_with_several
 from compilers.registry import registry
-from compilers.spec import AnyStep, OnError, OperationStep, Spec
+from compilers.spec import AnyStep, MergeStep, OnError, OperationStep, Spec
 
 N8N_TRIES = 5
 """n8n tries a node at most that often (n8n facts, section 6)."""
@@ -34,6 +34,8 @@ class Dialect:
     * `at_once`: steps that all bundles go through before the next step starts. Make sends each through all that follows
       first, so that a run that fails has done other things. `all_sent` are those that have called their app for all
       bundles when one fails.
+    * `gives_one`: steps that fail where they would give no bundle or several. Make gives just these.
+    * `regrouped`: steps that get the bundles of one branch before those of the other.
     """
 
     tries: Mapping[str, int] = field(default_factory=dict)
@@ -43,6 +45,8 @@ class Dialect:
     objects_in_text: bool = False
     at_once: frozenset[str] = frozenset()
     all_sent: frozenset[str] = frozenset()
+    gives_one: frozenset[str] = frozenset()
+    regrouped: frozenset[str] = frozenset()
 
 
 AS_SPECIFIED = Dialect()
@@ -63,7 +67,14 @@ def n8n_dialect(spec: Spec) -> Dialect:
         for step in spec.nodes
         if step.on_error is not None and step.on_error.strategy == "retry"
     }
-    return Dialect(tries, True, True, True, True, together, all_sent)
+    gives_one = frozenset(step.id for step in graph if isinstance(step, OperationStep) and _is_json_object(step))
+    merges = [step.id for step in graph if isinstance(step, MergeStep) and step.id in together]
+    regrouped = frozenset(one for merge in merges for one in (merge, *(below.id for below in graph.below(merge))))
+    return Dialect(tries, True, True, True, True, together, all_sent, gives_one, regrouped & together)
+
+
+def _is_json_object(step: OperationStep) -> bool:
+    return (step.app, step.operation) == ("json", "parse")
 
 
 def _sends_all(step: AnyStep) -> bool:

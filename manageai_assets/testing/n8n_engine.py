@@ -76,6 +76,7 @@ class N8nEngine:
         self._own = server if isinstance(server, N8nServer) else None
         self._notes = notes
         self._graph = SpecGraph(spec)
+        self._dialect = n8n_dialect(spec)
         self._workflow = ""
         self._credentials: tuple[str, ...] = ()
         self._document: Object = {}
@@ -263,7 +264,7 @@ class N8nEngine:
         result = members(members(execution.get("data")).get("resultData"))
         data = members(result.get("runData"))
         seen = self._sandbox.seen() if self._sandbox is not None else ()
-        requests = requests_of(expected, seen, n8n_dialect(self._spec).all_sent)
+        requests = requests_of(expected, seen, self._dialect.all_sent)
         by_step: dict[str, list[Request]] = {}
         for request in requests:
             by_step.setdefault(request.step, []).append(request)
@@ -302,13 +303,15 @@ class N8nEngine:
         errors = tuple(self._errors(step, main))
         if isinstance(step, WITHOUT_OUTPUTS):
             outputs = []
-        if isinstance(step, (IterateStep, RepeatStep)):
+        if isinstance(step, (IterateStep, RepeatStep, AggregateStep)):
             outputs = [output for output in outputs if output]  # its loop runs even when there is nothing
         if isinstance(step, AggregateStep) and not outputs:
             return None
         wanted = expected.steps.get(step.id)
         if errors and wanted and not requests and all(map(lacking, wanted.requests)):
             requests = wanted.requests  # some nodes refuse a call without what it needs before anybody is asked
+        if wanted and step.id in self._dialect.regrouped:
+            outputs = _in_order_of(wanted.outputs, outputs)
         return StepTrace.model_construct(
             step=step.id,
             bundles_in=1,
@@ -353,6 +356,16 @@ class N8nEngine:
         name = str(members(error.get("node")).get("name") or result.get("lastNodeExecuted") or "")
         step = next((one for one, names in self._export.places.items() if name in names), UNEXPECTED)
         return StepError(step=step, type=str(error.get("name")), message=str(error.get("message")))
+
+
+def _in_order_of(wanted: tuple[JsonValue, ...], outputs: list[Object]) -> list[Object]:
+    """The outputs, those that were wanted in that order."""
+    left, found = list(outputs), list[Object]()
+    for one in wanted:
+        if one in left:
+            left.remove(members(one))
+            found.append(members(one))
+    return found + left
 
 
 def _asked(found: JsonValue, wanted: JsonValue) -> JsonValue:

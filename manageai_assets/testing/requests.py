@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic import JsonValue
 
@@ -16,8 +16,11 @@ STEERING = frozenset({"always"})
 """Inputs that steer the flow behind a step and that no app hears of."""
 
 
-def told(step: OperationStep, values: Mapping[str, Value]) -> dict[str, JsonValue]:
-    """The inputs that say something. A list of one stands as its element where the input takes both."""
+def told(
+    step: OperationStep, values: Mapping[str, Value], as_text: Callable[[Value], str] = text
+) -> dict[str, JsonValue]:
+    """The inputs that say something. A list of one stands as its element where the input takes both. `as_text` writes
+    what has no text of its own."""
     operation = registry().find(step.app, step.operation)
     fields = operation.inputs if operation else {}
     found: dict[str, JsonValue] = {}
@@ -27,19 +30,24 @@ def told(step: OperationStep, values: Mapping[str, Value]) -> dict[str, JsonValu
         kind = fields[name].type if name in fields else "any"
         one = isinstance(value, list) and len(value) == 1 and not isinstance(value[0], (list, dict))
         found[name] = plain(value[0] if one and kind != "array" and isinstance(value, list) else value)
-    return found | _as_texts(step, values, found)
+    return found | _as_texts(step, values, found, as_text)
 
 
-def _as_texts(step: OperationStep, values: Mapping[str, Value], found: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+def _as_texts(
+    step: OperationStep,
+    values: Mapping[str, Value],
+    found: Mapping[str, JsonValue],
+    as_text: Callable[[Value], str],
+) -> dict[str, JsonValue]:
     """The parts of an HTTP request that are texts, whatever was put there: its query, its headers, and a raw body."""
     if (step.app, step.operation) != ("http", "request"):
         return {}
     whole = ["body"] if values.get("body_type") == "raw" and isinstance(values.get("body"), (list, dict)) else []
-    texts: dict[str, JsonValue] = {name: text(values[name]) for name in whole if name in found}
+    texts: dict[str, JsonValue] = {name: as_text(values[name]) for name in whole if name in found}
     for name in ("query", "headers", *(["body"] if values.get("body_type") == "form" else [])):
         parts = values.get(name)
         if isinstance(parts, dict) and any(map(_is_other, parts.values())):
-            texts[name] = {key: plain(text(one) if _is_other(one) else one) for key, one in parts.items()}
+            texts[name] = {key: plain(as_text(one) if _is_other(one) else one) for key, one in parts.items()}
     return texts
 
 

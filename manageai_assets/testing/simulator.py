@@ -393,12 +393,15 @@ class _Run:
                 fields = values.get("fields")
                 self.returned = fields if isinstance(fields, dict) else {}
             self.state.step = step.id
-            return local(values, self.context, self.state)
+            found = local(values, self.context, self.state)
+            if len(found) != 1 and step.id in self.dialect.gives_one:
+                raise StepFailure("DataError", "there is not just one bundle to give")
+            return found
         request = Request.model_construct(
             step=step.id,
             app=step.app,
             operation=step.operation,
-            inputs=told(step, values),
+            inputs=told(step, values, self.context.in_text),
         )
         return self._called(node, scope, request, values)
 

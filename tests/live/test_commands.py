@@ -14,7 +14,7 @@ from manageai_assets.settings import PROJECT_ROOT
 from manageai_assets.testing.n8n_session import N8nSession
 from tests.test_readme import NEEDS_A_SERVER, commands
 
-pytestmark = pytest.mark.unfinished
+pytestmark = pytest.mark.live
 
 PROGRAM = PROJECT_ROOT / ".venv" / "bin" / "manageai"
 START_SECONDS = 120

@@ -10,7 +10,7 @@ from manageai_assets.testing.n8n_session import N8nSession
 from tests.live.differential import FOUND, compared, read
 from tests.live.random_specs import random_sample
 
-pytestmark = pytest.mark.unfinished
+pytestmark = pytest.mark.live
 
 SEEDS = range(150)
 GROUPS = tuple(SEEDS[start : start + 15] for start in range(0, len(SEEDS), 15))

@@ -13,7 +13,7 @@ from manageai_assets.testing.n8n_session import N8nSession
 from manageai_assets.testing.running import run_suite
 from tests.manageai_assets.testing.examples import all_specs
 
-pytestmark = pytest.mark.unfinished
+pytestmark = pytest.mark.live
 
 
 @pytest.mark.parametrize("spec", all_specs(), ids=lambda spec: spec.slug)

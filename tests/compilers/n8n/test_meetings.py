@@ -9,7 +9,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from compilers.n8n.emit import emit
 from compilers.rules import validate_export
-from compilers.spec import Spec
+from compilers.spec import Spec, parse_spec
 from tests.compilers.make.test_emit import WEBHOOK, Json, spec
 from tests.compilers.n8n.test_emit import nodes
 
@@ -91,6 +91,33 @@ def test_branches_before_an_aggregate_wait_for_each_other() -> None:
     assert nodes(found)["Both"]["type"] == "n8n-nodes-base.merge"
     assert [index for _, index in inputs_of(found, "Both")] == [1, 0]
     assert nodes(branched(collected=False))["Both"]["type"] == "n8n-nodes-base.noOp"
+
+
+def test_a_loop_runs_empty_when_the_groups_of_what_it_gave_are_collected() -> None:
+    groups: Json = {**ALL, "id": "groups", "mode": "sum", "value": "{{ item.n }}", "group_by": "{{ item.kind }}"}
+    groups.pop("fields")
+    whole: Json = {"kind": "aggregate", "id": "whole", "source": "groups", "mode": "count", "value": "{{ groups.key }}"}
+    wait: Json = {"kind": "sleep", "id": "wait", "seconds": 1}
+    assert nodes(line(ITEM, wait, groups, whole))["Item"].get("alwaysOutputData") is True
+    assert "alwaysOutputData" not in nodes(line(ITEM, wait, groups))["Item"]
+    assert "alwaysOutputData" not in nodes(line(ITEM, wait, groups, {**whole, "stop_if_empty": True}))["Item"]
+
+
+def test_bundles_go_one_by_one_where_branches_join_before_something_is_changed() -> None:
+    looped = branched(collected=True)
+    send: Json = {
+        "kind": "app",
+        "id": "send",
+        "app": "http",
+        "operation": "request",
+        "inputs": {"url": "https://api.example.com", "method": "POST", "body": {"size": "{{ both.size }}"}},
+    }
+    inside = looped.model_dump(mode="json")
+    inside["steps"].append(send)
+    inside["edges"][-1]["source"] = "send"
+    inside["edges"].append({"source": "both", "target": "send"})
+    assert "One by one: Item" in nodes(parse_spec(inside))
+    assert "One by one: Item" not in nodes(looped)
 
 
 @pytest.mark.parametrize("found", [line(ITEM, fetch(on_error=RESUME), ALL), branched(collected=True)])

@@ -27,7 +27,13 @@ HTML = "<style>p {}</style><h1>Hi &amp; bye</h1>\n<p>one<br>two &lt;3&#33;</p>"
 CASES: list[Case] = [
     ("json", "parse", {"text": '{"a": [1, "}}"]}'}, {"a": [1, "}}"]}),
     ("json", "parse", {"text": "{{ lead.object }}"}, {"n": 1}),
-    ("json", "parse", {"text": "[1]"}, {"failed": "the JSON text holds no object"}),
+    ("json", "parse", {"text": "[1]"}, {"value": 1}),
+    ("json", "parse", {"text": "[[1]]"}, {"value": [1]}),
+    ("json", "parse", {"text": '[{"a": 1}]'}, {"a": 1}),
+    ("json", "parse", {"text": "[]"}, {"failed": "the JSON text holds no object"}),
+    ("json", "parse", {"text": "[1, 2]"}, {"failed": "the JSON text holds no object"}),
+    ("json", "parse", {"text": "[null]"}, {"failed": "the JSON text holds no object"}),
+    ("json", "parse", {"text": "1"}, {"failed": "the JSON text holds no object"}),
     ("json", "parse", {"text": "null"}, {"failed": "the JSON text holds no object"}),
     ("json", "create", {"value": {"a": "{{ lead.quoted }}"}}, {"json": '{"a":"say \\"hi\\""}'}),
     (
