@@ -76,7 +76,6 @@ def subjects() -> tuple[Subject, ...]:
     return (
         *map(Subject, known),
         Subject(LOOP.spec, ("n8n",)),  # on Make, a list within an answer's JSON becomes a text
-        Subject(GROUPS.spec, ("make",)),  # on n8n, groups of nothing end the run
     )
 
 
@@ -89,7 +88,7 @@ def _examples() -> Iterator[Spec]:
 
 
 def _flows() -> tuple[Spec, ...]:
-    return _apart(ROUTER_ALL.spec), *(flow.spec for flow in (IF_MERGE, NESTED_LOOP, REPEAT))
+    return _apart(ROUTER_ALL.spec), *(flow.spec for flow in (IF_MERGE, NESTED_LOOP, GROUPS, REPEAT))
 
 
 def _apart(spec: Spec) -> Spec:
