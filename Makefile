@@ -19,16 +19,16 @@ up: install ## start everything and build the examples; ARGS=--once stops after 
 
 test: install ## run the tests; ARGS are pytest's
 	@$(BIN)/python -m resources.n8n_oracle
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not live and not unfinished" $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not live" $(ARGS)
 
 test-slow: install ## run the slow tests: many builds, real daemons, processes that are killed
 	@$(BIN)/python -m resources.n8n_oracle
-	@$(BIN)/python -m pytest -m "slow and not unfinished" $(ARGS)
+	@$(BIN)/python -m pytest -m "slow" $(ARGS)
 
 test-live: install ## run builds, migrations and random specs on a real n8n server, which is installed once (5 minutes)
 	@$(BIN)/python -m resources.n8n_server
 	@$(BIN)/python -m resources.interceptor
-	@$(BIN)/python -m pytest -m "live and not unfinished" $(ARGS)
+	@$(BIN)/python -m pytest -m "live" $(ARGS)
 
 lint: install ## ruff and mypy
 	@$(BIN)/ruff check .

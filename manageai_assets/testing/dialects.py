@@ -17,6 +17,9 @@ from compilers.spec import AnyStep, MergeStep, OnError, OperationStep, Spec
 N8N_TRIES = 5
 """n8n tries a node at most that often (n8n facts, section 6)."""
 HTTP_NODE = "n8n-nodes-base.httpRequest"
+SHEETS_NODE = "n8n-nodes-base.googleSheets"
+_WRITES_ROWS = frozenset(("append", "update", "appendOrUpdate"))
+"""Operations of `SHEETS_NODE` that write the rows of all bundles by one request."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,10 @@ def _is_json_object(step: OperationStep) -> bool:
 def _sends_all(step: AnyStep) -> bool:
     """Whether the step's node calls its app for all bundles before it looks at any answer."""
     operation = registry().find(step.app, step.operation) if isinstance(step, OperationStep) else None
-    return operation is not None and any(node.node == HTTP_NODE for node in operation.n8n_nodes)
+    return operation is not None and any(
+        node.node == HTTP_NODE or (node.node == SHEETS_NODE and node.parameters.get("operation") in _WRITES_ROWS)
+        for node in operation.n8n_nodes
+    )
 
 
 def _loops_above(step: AnyStep, spec: Spec, graph: SpecGraph, several: bool) -> list[str]:

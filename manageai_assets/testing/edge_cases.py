@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from compilers.registry import registry
 from compilers.spec import OperationStep
+from manageai_assets.testing.goals import Goal
 from manageai_assets.testing.making import CaseMaker, leaves, replaced, without
 from manageai_assets.testing.models import Answer, Case
 from manageai_assets.testing.origins import Origins
@@ -136,9 +137,9 @@ def _boundaries(maker: CaseMaker) -> Iterator[Case]:
     count = 0
     for goal in maker.goals.stops():
         condition = origins.filter(goal.edge.filter, {edge.source for edge in goal.way} | {goal.edge.source})
-        reached = maker.reaching(maker.goals.of(goal.edge)) or maker.usual
         if condition is None:
             continue
+        reached = _beside(maker, goal) or maker.reaching(maker.goals.of(goal.edge)) or maker.usual
         for one in boundaries(condition, maker.scope_of(reached, goal.failing), maker.context):
             count += 1
             if count > MOST_BOUNDARIES:
@@ -146,6 +147,13 @@ def _boundaries(maker: CaseMaker) -> Iterator[Case]:
             title = f"{maker.graph.step(goal.edge.target).title}: {one.description}"
             made = maker.failing(maker.of_scope(one.scope), goal)
             yield maker.case(made, name=f"boundary {title}", group="edges", title=title)
+
+
+def _beside(maker: CaseMaker, goal: Goal) -> Case | None:
+    """Where a router has a fallback: a case that takes it, since only there the edges of a route are the fallback's."""
+    ways = maker.graph.outgoing(goal.edge.source)
+    fallback = next((one for one in ways if one.fallback and not one.disabled), None)
+    return maker.reaching(maker.goals.of(fallback)) if fallback else None
 
 
 def _edge(maker: CaseMaker, payload: JsonValue, name: str, title: str) -> Case:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 
 from pydantic import JsonValue
 
-from compilers.expressions.values import text
 from compilers.graph import SpecGraph
 from compilers.paths import substituted
 from compilers.registry import bind, registry
@@ -20,34 +19,9 @@ from manageai_assets.testing.binding import says_nothing
 from manageai_assets.testing.demands import NO_DEMANDS, Demands
 from manageai_assets.testing.making import is_called
 from manageai_assets.testing.models import Answer, Request, StepTrace, Trace
+from manageai_assets.testing.plain_writer import PLAIN
 
 Bundle = dict[str, JsonValue]
-
-
-class _Plain:
-    """Writes values that hold no expressions any more."""
-
-    def value(self, value: JsonValue) -> JsonValue:
-        return value
-
-    def text(self, parts: list[str | tuple[JsonValue]]) -> JsonValue:
-        return "".join(part if isinstance(part, str) else _text(part[0]) for part in parts)
-
-    def as_text(self, value: JsonValue) -> JsonValue:
-        return _text(value)
-
-    def json_text(self, value: JsonValue) -> JsonValue:
-        return json.dumps(value, ensure_ascii=False)
-
-    def javascript(self, value: JsonValue) -> str:
-        return json.dumps(value, ensure_ascii=False)
-
-
-_PLAIN = _Plain()
-
-
-def _text(value: JsonValue) -> str:
-    return value if isinstance(value, str) else text(value)  # type: ignore[arg-type]  # a JSON value is a value
 
 
 def in_make_terms(step: AnyStep) -> bool:
@@ -63,7 +37,7 @@ def asked(step: OperationStep, inputs: Mapping[str, JsonValue]) -> tuple[str, Bu
     module = registry().operation(step.app, step.operation).make
     if module is None:
         return "", dict(inputs)
-    fields = {**bind(module.parameters, inputs, _PLAIN), **bind(module.mapper or {}, inputs, _PLAIN)}
+    fields = {**bind(module.parameters, inputs, PLAIN), **bind(module.mapper or {}, inputs, PLAIN)}
     return module.module or "", normal(fields)
 
 

@@ -20,7 +20,7 @@ from compilers.expressions.values import Value, text
 from compilers.spec import Spec
 from manageai_assets.testing.dialects import AS_SPECIFIED, Dialect
 from manageai_assets.testing.models import Answer, Case, Trace
-from manageai_assets.testing.simulator import Simulator
+from manageai_assets.testing.simulator import NOT_CALCULATED, Simulator
 
 View = Callable[[Trace], Trace]
 """A trace in an engine's own terms."""
@@ -62,10 +62,14 @@ class Reference:
             return Expectation(trace, seen, {})
         return Expectation(trace, seen, dict(_differing(_compared(seen), _compared(view(other)), "")))
 
-    def hangs_on_clock(self, case: Case, context: Context) -> bool:
-        """Whether the way through the scenario may be another one some minutes later."""
+    def unforeseen(self, case: Case, context: Context) -> str:
+        """Why it can't be known what a real engine does with a case: its way through the scenario may be another one
+        some minutes later, or it does by the place what the spec calls an error. Empty for all others."""
         trace = self._simulator.run(case, context.again())
-        return _way(trace) != _way(self._other_run(case, context, SOON))
+        if self._dialect.null_on_fault and NOT_CALCULATED in trace.notes:
+            return f"{NOT_CALCULATED}, and what the engine makes of that hangs on the place where it stands"
+        later = self._other_run(case, context, SOON)
+        return "its way hangs on the minute in which it runs" if _way(trace) != _way(later) else ""
 
     def _other_run(self, case: Case, context: Context, shift: timedelta) -> Trace:
         other = _other(context, shift)

@@ -24,7 +24,7 @@ Heard = Callable[[int, CaseResult], None]
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A case that an engine can't play, or whose way hangs on the clock, and why."""
+    """A case that an engine can't play, or of which it can't be known what the engine does, and why."""
 
     case: Case
     why: str
@@ -53,8 +53,8 @@ def outcomes(spec: Spec, cases: Iterable[Case], engine: Engine) -> Iterator[Case
     with engine:
         for case in cases:
             context = context_of(spec, case.name, datetime.now(UTC) if live else None)
-            if live and reference.hangs_on_clock(case, context):
-                yield LeftOut(case, "its way hangs on the minute in which it runs")
+            if live and (why := reference.unforeseen(case, context)):
+                yield LeftOut(case, why)
                 continue
             try:
                 yield run_case(spec, case, engine, reference, context)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from http import HTTPStatus
 
 from pydantic import JsonValue
 
@@ -19,6 +21,7 @@ from manageai_assets.testing.models import Answer, Case, Failure, Request, Trace
 from manageai_assets.testing.sandbox.contained import differing, missing
 from manageai_assets.testing.sandbox.records import Call, Sent
 from manageai_assets.testing.sandbox.services import raw
+from manageai_assets.testing.sandbox.wire import is_recorded
 
 UNEXPECTED = "unexpected"
 """Stands for the step of a request that no step should have made."""
@@ -34,11 +37,9 @@ def calls_of(case: Case, expected: Trace) -> tuple[Call, ...]:
 def _call(case: Case, request: Request, counts: dict[str, int]) -> Call:
     at = counts.get(request.step, 0)
     counts[request.step] = at + 1
-    operation = registry().find(request.app, request.operation)
-    lacking = [name for name, field in operation.inputs.items() if field.required] if operation else []
-    missed = next((name for name in lacking if name not in request.inputs), None)
+    missed = lacking(request)
     answers = case.answers.get(request.step, ())
-    if missed is not None:
+    if missed:
         answer = Answer(failure=Failure(name="400", message=f"Missing value of `{missed}`."))
     else:
         answer = answers[min(at, len(answers) - 1)] if answers else Answer()
@@ -55,6 +56,13 @@ def answered_by_chance(calls: Iterable[Call], all_sent: frozenset[str]) -> str |
             if answers.setdefault(asked, call.answer) != call.answer:
                 return call.request.step
     return None
+
+
+def lacking(request: Request) -> str:
+    """The first input that the operation needs and the call doesn't have; empty when it has all."""
+    operation = registry().find(request.app, request.operation)
+    needed = [name for name, field in operation.inputs.items() if field.required] if operation else []
+    return next((name for name in needed if name not in request.inputs), "")
 
 
 def requests_of(expected: Trace, seen: Sequence[Sent], all_sent: frozenset[str] = frozenset()) -> tuple[Request, ...]:
@@ -74,8 +82,9 @@ def requests_of(expected: Trace, seen: Sequence[Sent], all_sent: frozenset[str] 
 
 def _requests(waiting: dict[str, list[tuple[int, Request]]], seen: Sequence[Sent]) -> Iterator[tuple[int, Request]]:
     """The requests, each with the place of the one that it was expected to be; one that wasn't comes last."""
+    signed_in_again = _signed_in_again(seen)
     for sent in seen:
-        if sent.preliminary or members(sent.body).get("grant_type") == "refresh_token":
+        if sent.preliminary or sent.at in signed_in_again or members(sent.body).get("grant_type") == "refresh_token":
             continue
         queue = waiting.get(sent.step)
         if queue:
@@ -91,6 +100,21 @@ def _requests(waiting: dict[str, list[tuple[int, Request]]], seen: Sequence[Sent
                     inputs={"method": sent.method, "url": sent.url, "body": sent.body, **sent.inputs},
                 ),
             )
+
+
+def _signed_in_again(seen: Sequence[Sent]) -> frozenset[int]:
+    """The places of requests that repeat one which was answered 401. Some nodes of n8n sign in anew and ask once more
+    whatever the app says, others don't: where each was asked just once more, the second is no further try."""
+    refused = {sent.at: sent.step for sent in seen if sent.step and sent.status == HTTPStatus.UNAUTHORIZED}
+    again = {sent.at: sent.repeats for sent in seen if not sent.step and not sent.preliminary}
+    more: dict[str, list[int]] = {}
+    for place, first in again.items():
+        while first in again:  # each repeats the one before
+            first = again[first]
+        if first in refused:
+            more.setdefault(refused[first], []).append(place)
+    asked = Counter(refused.values())
+    return frozenset(at for step, places in more.items() if len(places) == asked[step] for at in places)
 
 
 def _best(queue: Sequence[Request], sent: Sent) -> int:
@@ -111,7 +135,7 @@ def _as_sent(request: Request, sent: Sent) -> Request:
 
 def _read(request: Request, sent: Sent) -> Sent:
     """The request with what can be read exactly when the call says all of it itself: the method, the body with the
-    names of its fields, the parameters of the address."""
+    names of its fields, the parameters of the address, and the headers."""
     if not raw.is_raw(request):
         return sent
     found: dict[str, JsonValue] = {"method": sent.method}
@@ -119,7 +143,15 @@ def _read(request: Request, sent: Sent) -> Sent:
         found["body"] = sent.body
     if query := members(request.inputs.get("query")):
         found["query"] = {name: sent.query.get(name) for name in query}
+    if headers := members(request.inputs.get("headers")):
+        seen = {name: sent.headers.get(name.lower()) for name in headers if _is_exact(name)}
+        found["headers"] = {**headers, **seen}
     return sent.model_copy(update={"inputs": {**found, **sent.inputs}})
+
+
+def _is_exact(header: str) -> bool:
+    """Whether a header is sent as it was given: clients say more of the content's type."""
+    return is_recorded(header) and header.lower() != "content-type"
 
 
 def _instead(sent: Sent, place: Place) -> JsonValue:

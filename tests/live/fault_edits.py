@@ -91,9 +91,15 @@ def wrong_field(value: JsonValue, words: Words) -> Iterator[Wrong]:
 def wrong_source(value: JsonValue, words: Words) -> Iterator[Wrong]:
     """A reference to the same field of another source."""
     for found in _references(value, words):
-        known = [source for source in words.paths if source != found["source"]]
+        known = [one for one in words.paths if one != found["source"] and not _has_the_same_error(one, found)]
         if known:
             yield f"{_said(found)} reads it of `{known[0]}`", _with(value, found, "source", known[0])
+
+
+def _has_the_same_error(source: str, found: re.Match[str]) -> bool:
+    """Whether a failed node is meant, beside the node that gives its error a common form: n8n reads of a node's output
+    by which the reader is reached, and the message is the same there."""
+    return found["source"] == f"{source}: error" and found["path"].replace("?", "") == ".error.message"
 
 
 def off_by_one(value: JsonValue, words: Words) -> Iterator[Wrong]:
@@ -334,9 +340,11 @@ ROWS: tuple[Row, ...] = (
         r"util:TextAggregator parameters\.rowSeparator", separator),
     Row("wrong setting", r"\S+ parameters\.(?:otherOptions\.includeLinkToWorkflow|options\.appendAttribution|emailType"
         r"|additionalFields\.(?:appendAttribution|disable_notification)"
-        r"|options\.cellFormat|options\.typecast|simplify|options\.response\.response\.fullResponse|responseMode)",
+        r"|options\.cellFormat|options\.typecast|options\.response\.response\.fullResponse|responseMode)",
         r"\S+ mapper\.(?:parse|valueInputOption|typecast|includesHeaders)", flipped),
 )  # fmt: skip
+# `simplify` isn't among them: Claude's and OpenAI's nodes give the answer's text at the same place either way, unless
+# the model reasons, which none of the subjects' does
 CONDITIONS = (
     "negated condition", "swapped operator", "boundary off by one", "wrong word in a condition", "AND and OR swapped",
 )  # fmt: skip

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from compilers.export import Export
 from compilers.exports import emit
 from compilers.expressions.context import Context
-from compilers.spec import PlatformName, Spec, parse_spec
+from compilers.spec import Condition, Filter, PlatformName, Spec, parse_spec
 from manageai_assets.intake.reading import read_intake
 from manageai_assets.intake.stages import assessment, canonical_spec
 from manageai_assets.intake.submitted import intake
@@ -76,7 +76,6 @@ def subjects() -> tuple[Subject, ...]:
     return (
         *map(Subject, known),
         Subject(LOOP.spec, ("n8n",)),  # on Make, a list within an answer's JSON becomes a text
-        Subject(GROUPS.spec, ("make",)),  # on n8n, groups of nothing end the run
     )
 
 
@@ -89,7 +88,17 @@ def _examples() -> Iterator[Spec]:
 
 
 def _flows() -> tuple[Spec, ...]:
-    return tuple(flow.spec for flow in (ROUTER_ALL, IF_MERGE, NESTED_LOOP, REPEAT))
+    return _apart(ROUTER_ALL.spec), *(flow.spec for flow in (IF_MERGE, NESTED_LOOP, GROUPS, REPEAT))
+
+
+def _apart(spec: Spec) -> Spec:
+    """The spec with a second route that looks at another number: where it only lets through what the first does too,
+    its part of the fallback's condition decides nothing, and faults in there are none."""
+    second = next(edge for edge in spec.edges if edge.target == "second")
+    where = Filter(any_of=((Condition(left="{{ call.body.y }}", operator="number:greater", right=10),),))
+    edges = tuple(edge.model_copy(update={"filter": where}) if edge is second else edge for edge in spec.edges)
+    trigger = spec.trigger.model_copy(update={"sample": {"body": {"x": 20, "y": 20}}})
+    return spec.model_copy(update={"edges": edges, "trigger": trigger})
 
 
 def _with_json(spec: Spec) -> Spec:

@@ -26,6 +26,8 @@ from compilers.registry import N8nNode, N8nPart, Operation, inputs_of, registry
 from manageai_assets.testing.models import Request
 from manageai_assets.testing.sandbox.records import Sent
 from manageai_assets.testing.sandbox.services import SERVICES, raw
+from manageai_assets.testing.sandbox.switches import other_switches
+from manageai_assets.testing.sandbox.wire import grouped, is_recorded
 
 Place = tuple[str, JsonValue]
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?")
@@ -45,7 +47,7 @@ def missing(request: Request, sent: Sent) -> tuple[Place, ...]:
 
 
 def differing(request: Request, sent: Sent) -> tuple[tuple[str, JsonValue, JsonValue], ...]:
-    """The inputs that could be read from the request exactly and are otherwise: name, expected, sent."""
+    """What could be read from the request exactly and is otherwise: an input or a switch, expected, sent."""
     operation = registry().find(request.app, request.operation)
     inputs = operation.with_defaults(request.inputs) if operation else request.inputs
     found = []
@@ -53,7 +55,8 @@ def differing(request: Request, sent: Sent) -> tuple[tuple[str, JsonValue, JsonV
         wanted = inputs.get(name)
         if not _alike(wanted, value):
             found.append((f"inputs.{name}", wanted, value))
-    return tuple(found)
+    others = ((name, wanted, value) for name, wanted, value in other_switches(request, sent) if name not in sent.inputs)
+    return (*found, *((f"inputs.{name}", wanted, value) for name, wanted, value in others))
 
 
 def shares(sent: Sent) -> Callable[[Request], float]:
@@ -77,6 +80,10 @@ def expected_values(request: Request) -> tuple[Place, ...]:
             continue
         if operation and not _is_sent(request, operation, name):
             continue
+        if name == "url" and raw.is_raw(request):
+            value = raw.address(str(value))
+        if name == "headers" and isinstance(value, dict) and raw.is_raw(request):
+            value = {header: item for header, item in value.items() if is_recorded(header)}
         found.extend(_leaves(value, f"inputs.{name}"))
     return tuple(found)
 
@@ -142,7 +149,8 @@ class _Haystack:
         address, mark, query = wanted.partition("?")
         if not mark or not address.startswith("http") or unquote(address) not in self._all:
             return False
-        return all(self._sent.query.get(name) is not None for name, _ in parse_qsl(query, keep_blank_values=True))
+        said = grouped(parse_qsl(query, keep_blank_values=True))
+        return all(name in self._sent.query and _alike(value, self._sent.query[name]) for name, value in said.items())
 
     def _holds_moment(self, wanted: str) -> bool:
         moment = _moment(wanted)

@@ -21,6 +21,12 @@ _OWN_HEADERS = frozenset(
 _SECRET = ("authorization", "cookie", "api-key", "apikey", "token", "secret", "password")
 
 
+def is_recorded(header: str) -> bool:
+    """Whether a header of that name says something, and no secret."""
+    name = header.lower()
+    return name not in _OWN_HEADERS and not any(word in name for word in _SECRET)
+
+
 @dataclass(frozen=True)
 class Incoming:
     """A request as it was meant for its host."""
@@ -53,17 +59,13 @@ class Incoming:
     @cached_property
     def query(self) -> Json:
         """The query's values by name."""
-        return _grouped(parse_qsl(urlsplit(self.address).query, keep_blank_values=True))
+        return grouped(parse_qsl(urlsplit(self.address).query, keep_blank_values=True))
 
     @cached_property
     def headers(self) -> dict[str, str]:
         """The headers that say something, lower case, without those that hold secrets."""
         lower = {name.lower(): value for name, value in self.raw_headers.items()}
-        return {
-            name: value
-            for name, value in lower.items()
-            if name not in _OWN_HEADERS and not any(word in name for word in _SECRET)
-        }
+        return {name: value for name, value in lower.items() if is_recorded(name)}
 
     @cached_property
     def body(self) -> JsonValue:
@@ -75,7 +77,7 @@ class Incoming:
             return _parts(kind, self.content)
         if "x-www-form-urlencoded" in kind:
             form = self.content.decode("utf-8", "replace")
-            return _plain(self.content) if form[:1] in ("{", "[") else _grouped(parse_qsl(form, keep_blank_values=True))
+            return _plain(self.content) if form[:1] in ("{", "[") else grouped(parse_qsl(form, keep_blank_values=True))
         if kind.startswith("text/"):
             return _text(self.content)
         return _plain(self.content)
@@ -86,7 +88,8 @@ class Incoming:
         return self.body if isinstance(self.body, dict) else {}
 
 
-def _grouped(pairs: list[tuple[str, str]]) -> Json:
+def grouped(pairs: list[tuple[str, str]]) -> Json:
+    """The values by name; a name that stands there several times has a list."""
     found: Json = {}
     for name, value in pairs:
         before = found.get(name)

@@ -203,6 +203,28 @@ def test_edges_of_the_data() -> None:
     assert {body["count"] for body in counts if isinstance(body, dict)} == {2, 3, 4}
 
 
+def test_the_edges_of_a_route_are_its_fallbacks_too() -> None:
+    spec = spec_of(
+        [{"id": "which", "kind": "router", "mode": "all"}, notice("big"), notice("german"), notice("rest")],
+        [
+            {"source": "lead", "target": "which"},
+            {"source": "which", "target": "big", "kind": "route",
+             "filter": when("{{ lead.body.total }}", "number:greater", 100)},
+            {"source": "which", "target": "german", "kind": "route",
+             "filter": when("{{ lead.body.country }}", "text:equals", "DE")},
+            {"source": "which", "target": "rest", "kind": "route", "fallback": True},
+        ],
+        {"total": 500, "country": "DE", "name": "Ada"},
+    )  # fmt: skip
+    simulator = Simulator(spec)
+    edges = {
+        body["total"]: [request.step for request in simulator.run(case).requests]
+        for case in suite_of(spec).cases
+        if case.name.startswith("boundary-big") and isinstance(body := case.bundles[0]["body"], dict)
+    }
+    assert edges == {99: ["rest"], 100: ["rest"], 101: ["big"]}
+
+
 def test_what_cannot_be_reached_is_said() -> None:
     spec = spec_of(
         [{"id": "which", "kind": "router", "mode": "first"}, notice("never"), notice("rest")],

@@ -68,6 +68,10 @@ def test_what_cannot_matter_is_left_alone() -> None:
     assert not any("until all are through" in what for what in said)  # a filter that never lets anything pass
     ends = [fault.what for fault in faults_of("rosewood-property-management-lease-renewal-reminders")]
     assert not any("leads to `Mark the lease: error ignored`" in what for what in ends)  # does nothing, leads nowhere
+    answer = [fault.what for fault in faults_of("harborview-dental-patient-message-triage")]
+    assert not any("simplify" in what for what in answer)  # both forms hold the text
+    alert = [fault.what for fault in faults_of("lumen-report") if fault.operator == "wrong node"]
+    assert not any(what.endswith("error.message` reads it of `Fetch the numbers`") for what in alert)  # the same text
 
 
 def test_the_choice_is_spread_and_always_the_same() -> None:

@@ -13,7 +13,7 @@ from compilers.expressions.context import Context
 from compilers.spec import Spec
 from manageai_assets.build.confidence import score
 from manageai_assets.testing.cases import suite_of
-from manageai_assets.testing.dialects import n8n_dialect
+from manageai_assets.testing.dialects import AS_SPECIFIED, n8n_dialect
 from manageai_assets.testing.engine import UnplayableError
 from manageai_assets.testing.models import Answer, Case, Request, TestReport, Trace
 from manageai_assets.testing.reference import Reference
@@ -23,6 +23,7 @@ from manageai_assets.testing.sightings import answered_by_chance
 from manageai_assets.testing.simulated_engine import BlueprintEngine, SpecEngine
 from manageai_assets.testing.simulator import context_of
 from manageai_assets.testing.stored import LONGEST_TEXT, stored
+from tests.manageai_assets.build.specs import loop
 from tests.manageai_assets.testing.examples import all_specs, example_specs
 from tests.manageai_assets.testing.test_cases import notice, spec_of
 
@@ -133,7 +134,29 @@ def test_a_way_that_hangs_on_the_minute_is_known() -> None:
     moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
     for due, hangs in (("2026-03-01T12:05:00Z", True), ("2026-03-02T12:05:00Z", False), ("2026-03-01T11:00Z", False)):
         case = suite_of(spec).cases[0].model_copy(update={"bundles": ({"body": {"due": due}},)})
-        assert Reference(spec).hangs_on_clock(case, context_of(spec, "x", moment)) is hangs
+        assert bool(Reference(spec).unforeseen(case, context_of(spec, "x", moment))) is hangs
+
+
+def test_on_n8n_a_sheets_rows_are_all_asked_for_when_the_first_fails() -> None:
+    spec = loop()
+    failing = next(case for case in suite_of(spec).cases if case.name == "row-fails-500")
+    context = context_of(spec, failing.name)
+    asked = [
+        len(Reference(spec, dialect).expect(failing, context).trace.requests)
+        for dialect in (AS_SPECIFIED, n8n_dialect(spec))
+    ]
+    assert asked == [1, 3]
+
+
+def test_what_an_engine_makes_of_what_cannot_be_calculated_is_left_out_there() -> None:
+    text = 'Due {{ formatDate(lead.body.due; "YYYY") }}'
+    spec = spec_of([notice("tell", text)], [{"source": "lead", "target": "tell"}], {"due": "2026-03-01T12:00:00Z"})
+    right = suite_of(spec).cases[0]
+    wrong = right.model_copy(update={"bundles": ({"body": {"due": 12345}},)})
+    for case, on_n8n in ((right, False), (wrong, True)):
+        context = context_of(spec, case.name)
+        assert ("can't be calculated" in Reference(spec, n8n_dialect(spec)).unforeseen(case, context)) is on_n8n
+        assert Reference(spec).unforeseen(case, context) == ""
 
 
 # -- what is made of it ----------------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ import httpx
 import pytest
 from pydantic import JsonValue
 
-from manageai_assets.testing.models import Answer, Failure, FailureName, Request
+from manageai_assets.testing.models import Answer, Failure, FailureName, Request, Trace
 from manageai_assets.testing.sandbox import Call, Sandbox, missing
+from manageai_assets.testing.sightings import requests_of
 
 Json = dict[str, JsonValue]
 POST = "https://slack.com/api/chat.postMessage"
@@ -142,6 +143,35 @@ def test_any_address_of_an_expected_http_call_is_served(sandbox: Sandbox) -> Non
     assert missing(expected.request, sent) == ()
 
 
+def test_an_address_is_told_as_it_is_sent(sandbox: Sandbox) -> None:
+    expected = call("one", "http", "request", {"url": r"https://erp.example/parts/a\b c #1", "method": "GET"})
+    sandbox.begin([expected])
+    send(sandbox, "https://erp.example/parts/a/b%20c%20", method="GET")
+    (sent,) = sandbox.seen()
+    assert (sent.step, missing(expected.request, sent)) == ("one", ())
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({"X-Source": "shop"}, {"X-Source": "shop"}),
+        ({"X-Source": "shops"}, {"X-Source": "shops"}),
+        ({}, {"X-Source": None}),
+    ],
+)
+def test_headers_of_an_http_call_are_read_exactly(
+    sandbox: Sandbox, given: dict[str, str], found: dict[str, str | None]
+) -> None:
+    url = "https://erp.example/parts?from=shop"
+    own: Json = {"X-Source": "shop", "Content-Type": "text/plain", "Authorization": "Bearer hush"}
+    expected = call("one", "http", "request", {"url": url, "method": "GET", "headers": own})
+    sandbox.begin([expected])
+    send(sandbox, url, method="GET", **given, **{"Content-Type": "text/plain; charset=utf-8"})
+    trace = Trace(engine="simulate", status="success", steps={}, requests=(expected.request,))
+    (request,) = requests_of(trace, sandbox.seen())
+    assert request.inputs["headers"] == {**own, **found}
+
+
 def test_an_api_call_is_told_from_the_operation_with_the_same_address(sandbox: Sandbox) -> None:
     raw = call("raw", "slack", "api_call", {"url": "chat.postMessage", "body": {"text": "Raw"}}, {"body": {"n": 1}})
     sandbox.begin([message("one", "sales", "Cooked"), raw])
@@ -188,6 +218,22 @@ def test_a_token_is_given_and_neither_its_request_nor_the_repeat_is_a_call(sandb
     seen = sandbox.seen()
     assert [(sent.preliminary, sent.repeats) for sent in seen] == [(False, None), (True, None), (True, 0)]
     assert "hush" not in seen[1].model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("failure", "asked", "tries"),
+    [("401", 2, 2), ("401", 4, 2), ("401", 3, 3), ("401", 1, 1), ("500", 4, 4)],
+)
+def test_a_node_that_asks_once_more_after_each_401_has_tried_once(
+    sandbox: Sandbox, failure: FailureName, asked: int, tries: int
+) -> None:
+    calls = [message("one", "sales", "Hi", failure=failure) for _ in range(2)]
+    sandbox.begin(calls)
+    for _ in range(asked):
+        send(sandbox, POST, {"channel": "sales", "text": "Hi"})
+    requests = tuple(call.request for call in calls)
+    trace = Trace(engine="simulate", status="success", steps={}, requests=requests)
+    assert len(requests_of(trace, sandbox.seen())) == tries
 
 
 def test_secrets_are_not_recorded(sandbox: Sandbox) -> None:

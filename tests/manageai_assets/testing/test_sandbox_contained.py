@@ -88,6 +88,21 @@ def test_everywhere_in_it(request_: Sent) -> None:
     assert missing(unknown(value="Köln & more"), request_) == ()
 
 
+@pytest.mark.parametrize(
+    ("query", "held"),
+    [
+        ({"base": "EUR", "days": "7"}, True),
+        ({"days": "7", "base": "EUR", "key": "more"}, True),
+        ({"base": "USD", "days": "7"}, False),
+        ({"base": "EUR"}, False),
+    ],
+)
+def test_an_addresss_query_has_the_same_values(query: Json, held: bool) -> None:
+    url = "https://rates.example/v1/latest"
+    request = Request(step="one", app="http", operation="request", inputs={"url": f"{url}?base=EUR&days=7"})
+    assert (missing(request, sent(url=url, query=query)) == ()) is held
+
+
 def test_places_are_named() -> None:
     request = unknown(rows=[{"name": "Ada"}, {"name": "Benedict"}], note="Hello")
     assert missing(request, sent({"names": ["Ada"]})) == (
@@ -123,6 +138,44 @@ def test_what_n8n_does_not_send_is_not_missed() -> None:
 def test_what_is_read_exactly_is_compared_exactly(wanted: JsonValue, given_: JsonValue, differs: bool) -> None:
     found = differing(unknown(value=wanted), sent(inputs={"value": given_}))
     assert found == ((("inputs.value", wanted, given_),) if differs else ())
+
+
+@pytest.mark.parametrize(
+    ("operation", "inputs", "request_", "found"),
+    [
+        ("airtable.create_record", {}, sent({"typecast": True}), (("inputs.typecast", False, True),)),
+        ("airtable.create_record", {"typecast": True}, sent({"typecast": True}), ()),
+        ("airtable.create_record", {"typecast": True}, sent({"typecast": False}), (("inputs.typecast", True, False),)),
+        ("airtable.create_record", {}, sent({"fields": {"typecast": "yes"}}), ()),
+        ("airtable.create_record", {"by_id": True}, sent({"typecast": True}), ()),  # n8n's node for any request
+        (
+            "telegram.send_message",
+            {},
+            sent({"disable_notification": True}),
+            (("inputs.disable_notification", False, True),),
+        ),
+        ("telegram.send_message", {"silent": True}, sent({"disable_notification": "true"}), ()),
+        ("twilio.make_call", {}, sent({"Twiml": "<Response/>"}), ()),  # the API's own, and no switch
+        (
+            "slack.send_message",
+            {},
+            sent({"includeLinkToWorkflow": True}),
+            (("inputs.includeLinkToWorkflow", False, True),),
+        ),
+        (
+            "slack.send_message",
+            {},
+            sent({"includeLinkToWorkflow": True}, query={"include_link_to_workflow": False}),
+            (),
+        ),
+        ("http.request", {"method": "POST"}, sent({"sendBody": False}), ()),
+    ],
+)
+def test_what_a_request_says_of_switches_is_what_the_node_has(
+    operation: str, inputs: Json, request_: Sent, found: tuple[tuple[str, JsonValue, JsonValue], ...]
+) -> None:
+    app, _, name = operation.partition(".")
+    assert differing(Request(step="one", app=app, operation=name, inputs=inputs), request_) == found
 
 
 @given(

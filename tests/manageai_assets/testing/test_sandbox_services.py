@@ -256,7 +256,8 @@ def test_a_mail_with_an_attachment_is_decoded() -> None:
     raw = base64.urlsafe_b64encode(letter.as_bytes()).decode("ascii").rstrip("=")
     play = Play((expected("gmail", "send_email", {"to": "ada@mail.example", "subject": "Offer", "body": "See below"}),))
     play.answer(incoming("POST", f"{GMAIL}/messages/send", {"raw": raw}))
-    assert play.sent[0].inputs == {"to": "ada@mail.example", "subject": "Offer", "body": "See below"}
+    wanted = {"to": "ada@mail.example", "subject": "Offer", "body": "See below", "format": "text"}
+    assert play.sent[0].inputs == wanted
 
 
 def test_a_file_of_telegram_is_asked_for_twice() -> None:
@@ -282,3 +283,18 @@ def test_every_operation_with_effects_has_a_row(service: Service) -> None:
     operations = registry().app(service.app).operations
     wanted = {name for name, one in operations.items() if one.n8n_nodes and one.side_effect and name != "api_call"}
     assert wanted - service.named - {"message_assistant"} == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("formats", "sent_text", "read"),
+    [
+        (("plain",), "1 &lt; 2 &amp;amp; more", "1 < 2 &amp; more"),
+        (("HTML",), "<b>1 &lt; 2</b>", "<b>1 &lt; 2</b>"),
+        (("plain", "HTML"), "1 &lt; 2", None),
+    ],
+)
+def test_a_chat_message_is_read_as_it_looks(formats: tuple[str, ...], sent_text: str, read: str | None) -> None:
+    calls = (expected("telegram", "send_message", {"chat": "1", "text": "x", "format": one}) for one in formats)
+    play = Play(tuple(calls))
+    play.answer(incoming("POST", "https://api.telegram.org/bot1:x/sendMessage", {"chat_id": "1", "text": sent_text}))
+    assert play.sent[0].inputs == {"chat": "1", **({} if read is None else {"text": read})}

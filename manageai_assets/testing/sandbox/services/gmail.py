@@ -129,6 +129,8 @@ def _letter(asked: Asked) -> Sequence[Json]:
             made[name] = ", ".join(addresses)
     part = mail.get_body(("html", "plain")) if isinstance(mail, EmailMessage) else None
     made["body"] = str(part.get_content()).rstrip("\r\n") if part else ""
+    if part:
+        made["format"] = "html" if part.get_content_subtype() == "html" else "text"
     return [made]
 
 

@@ -28,14 +28,20 @@ def _says_url(operation: Operation) -> bool:
     return any(url == "$url" or (isinstance(url, dict) and "${url}" in str(url.get("$js", ""))) for url in urls)
 
 
+def address(url: str) -> str:
+    """An address as HTTP clients send it: a backslash in it is a slash, and what begins with # stays behind."""
+    place, mark, query = url.strip().partition("#")[0].partition("?")
+    return place.replace("\\", "/") + mark + query
+
+
 def concerns(request: Request, incoming: Incoming) -> bool:
     """Whether a request goes to the address of a call: host and path of a whole one, the path's end of a short one."""
-    url = urlsplit(str(request.inputs.get("url") or "").strip())
-    path = unquote(url.path).strip("/")
-    sent = "/".join(incoming.segments)
+    url = urlsplit(address(str(request.inputs.get("url") or "")))
+    path = [part for part in unquote(url.path).split("/") if part]
+    sent = [part for segment in incoming.segments for part in segment.split("/") if part]
     if url.hostname:
         return url.hostname.lower() == incoming.host and path == sent
-    return bool(path) and (sent == path or sent.endswith(f"/{path}"))
+    return bool(path) and sent[-len(path) :] == path
 
 
 def reply(bundle: Mapping[str, JsonValue]) -> Reply:

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Sequence
+
 from pydantic import JsonValue
 
 from manageai_assets.testing.models import Failure
 from manageai_assets.testing.sandbox.services.base import Asked, Row, Service, Wire, bytes_of, with_
-from manageai_assets.testing.sandbox.wire import Reply
+from manageai_assets.testing.sandbox.wire import Json, Reply
+
+_SENDS = "send_message call_send_message"
 
 
 def _message(asked: Asked) -> JsonValue:
     item = asked.item or {"result": {"message_id": 1}}
     return {"ok": True, **item}
+
+
+def _said(asked: Asked) -> Sequence[Json]:
+    """Chat and text of a message; one without marks travels as HTML with its signs escaped."""
+    fields = asked.incoming.fields
+    found = {name: fields[place] for name, place in (("chat", "chat_id"), ("text", "text")) if place in fields}
+    calls = [call.request for call in asked.calls if call.request.operation in _SENDS.split()]
+    formats = {str(request.inputs.get("format", "plain")) for request in calls if request.app == "telegram"}
+    if formats == {"plain"} and "text" in found:
+        found["text"] = html.unescape(str(found["text"]))
+    elif "plain" in formats:
+        found.pop("text", None)  # it isn't known yet which of the calls it is
+    return [found]
 
 
 def _done(asked: Asked) -> JsonValue:
@@ -48,7 +66,7 @@ SERVICE = Service(
     hosts=("api.telegram.org",),
     failed=_failed,
     rows=(
-        _call("sendMessage", "send_message call_send_message", _message),
+        Row("*", r"/bot[^/]*/sendMessage", _SENDS, _message, split=_said),
         _call("sendPhoto", "send_photo", _message),
         _call("sendDocument", "send_document", _message),
         _call("sendAudio", "send_audio", _message),
