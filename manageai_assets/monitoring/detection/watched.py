@@ -1,0 +1,58 @@
+"""What the rules look at: one scenario at a moment, with its runs so far and what is usual for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from manageai_assets.monitoring.detection.profile import Profile
+from manageai_assets.monitoring.models import LOOK_BACK, Execution, Scenario
+
+RUNS_FOR = timedelta(hours=24)
+RUNS_AT_LEAST = 30
+"""What rules need of a scenario's runs: all of the last `RUNS_FOR`, and in any case the newest `RUNS_AT_LEAST`."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A scenario at the moment `at`. `runs` are oldest first, none of them from after `at`; `profile` is None while too
+    little is known of it."""
+
+    scenario: Scenario
+    runs: Sequence[Execution]
+    profile: Profile | None
+    at: datetime
+
+    @cached_property
+    def ended(self) -> tuple[Execution, ...]:
+        """The runs that have ended, in the order of their ends."""
+        return tuple(sorted((run for run in self.runs if run.finished is not None), key=_end))
+
+    @cached_property
+    def last_hour(self) -> tuple[Execution, ...]:
+        """The runs that ended in the last hour."""
+        return self.ended_in(LOOK_BACK)
+
+    @cached_property
+    def failures_in_a_row(self) -> tuple[Execution, ...]:
+        """The failed runs since the last one that didn't fail."""
+        row: list[Execution] = []
+        for run in reversed(self.ended):
+            if run.outcome != "error":
+                break
+            row.append(run)
+        return tuple(reversed(row))
+
+    def ended_in(self, span: timedelta) -> tuple[Execution, ...]:
+        """The runs that ended in this long up to now."""
+        return tuple(run for run in self.ended if _end(run) > self.at - span)
+
+    def newest_good(self, most: int, span: timedelta) -> tuple[Execution, ...]:
+        """The newest runs that succeeded, at most `most` of those that ended in this long."""
+        return tuple(run for run in self.ended_in(span) if run.outcome == "success")[-most:]
+
+
+def _end(run: Execution) -> datetime:
+    return run.finished or run.started
