@@ -77,8 +77,8 @@ def judge(watched: Sequence[Watched], plans: Sequence[tuple[Plan, Sequence[int]]
         found[one.scenario.key.platform] += own
     for platform, scenarios in by_platform.items():
         for outage in platform_outages(platform, scenarios, found[platform]):
-            covered |= {finding.fingerprint: outage.finding.fingerprint for finding in outage.covered}
-            found[platform].append(outage.finding)
+            covered |= {finding.fingerprint: outage.fingerprint for finding in outage.covered}
+            found[platform] += [outage.finding] if outage.finding else []
     burning = [finding for plan, days in plans if (finding := operations_burn(plan, days, at)) is not None]
     unproven = frozenset(one.scenario.key for one in watched if one.failures_in_a_row or not one.ended)
     everything = [*(one for findings in found.values() for one in findings), *burning]

@@ -10,8 +10,8 @@ from manageai_assets.monitoring.models import Finding, Severity
 
 IN_A_ROW = 2
 """Single refusals come and go while an app changes its servers; the second one in a row doesn't."""
-SELDOM = 1.0
-"""Runs an hour below which one refusal is enough: the second may be a day away."""
+SELDOM = 0.25
+"""Runs an hour below which one refusal is enough: with six runs a day the second may be a night away."""
 
 
 def credential_failure(watched: Watched) -> Finding | None:

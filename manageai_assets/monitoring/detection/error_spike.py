@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from manageai_assets.monitoring.detection.consecutive_failures import AT_LEAST as IN_A_ROW
+from manageai_assets.monitoring.detection.credential_failure import IN_A_ROW as REFUSED_IN_A_ROW
+from manageai_assets.monitoring.detection.failures import failed_for
 from manageai_assets.monitoring.detection.findings import on_runs, said, times
 from manageai_assets.monitoring.detection.statistics import chance_of_at_least
 from manageai_assets.monitoring.detection.watched import Watched
-from manageai_assets.monitoring.models import LOOK_BACK, Finding, Severity
+from manageai_assets.monitoring.models import LOOK_BACK, Execution, Finding, Severity
 
 MORE_THAN = 3
 """Failures in the last hour that are no spike yet."""
@@ -23,7 +28,8 @@ MEDIUM_BELOW = 0.1
 def error_spike(watched: Watched) -> Finding | None:
     """More than 3 failures in the last hour, more than chance gives, on a scenario that was healthy before."""
     runs = watched.last_hour
-    failed = [run for run in runs if run.outcome == "error"]
+    told = {run.execution_id for streak in watched.streaks if _is_told(watched, streak) for run in streak}
+    failed = [run for run in runs if run.outcome == "error" and run.execution_id not in told]
     if len(failed) <= MORE_THAN or not _was_healthy(watched):
         return None
     if not beyond_chance(len(failed), len(runs), watched):
@@ -37,6 +43,14 @@ def beyond_chance(failures: int, runs: int, watched: Watched) -> bool:
     """Whether so many of the last hour's runs fail by more than the scenario's usual share of failures."""
     usual = watched.profile.failures if watched.profile else 0.0
     return chance_of_at_least(failures, usual * runs) < BY_CHANCE
+
+
+def _is_told(watched: Watched, streak: Sequence[Execution]) -> bool:
+    """Whether failures in a row were reported as something else while they lasted: when a run succeeds at last, that is
+    no spike."""
+    if streak == watched.failures_in_a_row:
+        return False
+    return len(streak) >= IN_A_ROW or len(failed_for(streak, "credentials")) >= REFUSED_IN_A_ROW
 
 
 def _was_healthy(watched: Watched) -> bool:

@@ -28,7 +28,9 @@ def rate_limit(watched: Watched) -> Finding | None:
     in_row = failed_for(row, "rate_limit", "plan_limit")
     blocked = len(in_row) >= AT_LEAST and row[-1] == in_row[-1]
     hour = failed_for(watched.last_hour, "rate_limit", "plan_limit")
-    if not blocked and not (len(hour) >= AT_LEAST and beyond_chance(len(hour), len(watched.last_hour), watched)):
+    failures = sum(run.outcome == "error" for run in watched.last_hour)
+    many = len(hour) >= max(AT_LEAST, failures / 2) and beyond_chance(failures, len(watched.last_hour), watched)
+    if not blocked and not many:
         return None
     refused = in_row if blocked else hour
     of_plan = bool(failed_for(refused[-1:], "plan_limit"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
-from manageai_assets.monitoring.detection.statistics import median, quantile
+from manageai_assets.monitoring.detection.statistics import median
 
 HOURS_OF_WEEK = 168
 SECONDS_OF_WEEK = HOURS_OF_WEEK * 3600
@@ -24,14 +24,15 @@ RUNS_AT_LEAST = 12
 REGULAR_SHARE = 0.9
 """Share of gaps that must be as usual in a scenario that runs by a clock; the rest are outages and runs by hand.
 Of gaps that come by chance about one in six is within the tolerance."""
-REGULAR_WITHIN, REGULAR_AT_LEAST, REGULAR_AT_MOST = 0.25, 600.0, 3600.0
-"""A gap is as usual within a quarter of the usual one, but never less than 10 minutes or more than an hour: queues
+REGULAR_WITHIN, REGULAR_AT_LEAST, REGULAR_AT_MOST = 0.25, 60.0, 3600.0
+"""A gap is as usual within a quarter of the usual one, but never less than a minute or more than an hour: queues
 delay starts."""
 
 LATE_SHARE, LATE_AT_LEAST, LATE_AT_MOST = 0.5, 900.0, 7200.0
 """A run is missing when it is late by half its usual gap, at least one poll and at most two hours."""
-MISSED_AT_LEAST = 8.0
-"""Runs by chance: no run where 8 were expected happens once in 3,000 gaps."""
+MISSED_AT_LEAST = 12.0
+"""Runs by chance: no run where 12 were expected happens once in 160,000 gaps. 5,000 scenarios have about 100,000 gaps a
+day, and one false alarm a day is what people bear."""
 MISSED_FACTOR = 1.5
 """... and the longest lull so far, but one, must be surpassed by half: events come in bursts."""
 LULL_AT_LEAST = 3600.0
@@ -64,9 +65,10 @@ class Rhythm:
         return _between(tuple(accumulate(self.expected)), last, now)
 
     def awake(self, last: datetime, now: datetime) -> float:
-        """Seconds between two moments, without the hours of the week in which it never ran."""
-        cumulated = tuple(accumulate(1.0 if rate > 0 else 0.0 for rate in self.expected))
-        return 3600 * _between(cumulated, last, now)
+        """Seconds between two moments, without the hours of the week in which it never ran. Hours in which it ran less
+        than in the middle one of the others count in part: its day begins or ends in them."""
+        usual = median([rate for rate in self.expected if rate > 0])
+        return 3600 * _between(tuple(accumulate(min(1.0, rate / usual) for rate in self.expected)), last, now)
 
 
 def lateness_allowed(gap: float) -> float:
@@ -115,8 +117,9 @@ def _usual_gaps(starts: Sequence[datetime]) -> dict[int, float]:
     judged = [_as_usual(gap, usual[hour]) for hour, gaps in seen_twice.items() for gap in gaps]
     if len(judged) < RUNS_AT_LEAST or sum(judged) < REGULAR_SHARE * len(judged):
         return {}
-    # the last run before a night is followed by a longer gap than those before it in the same hour
-    return {hour: quantile(gaps, REGULAR_SHARE) if _mixed(gaps) else usual[hour] for hour, gaps in seen_twice.items()}
+    # the last run before a night is followed by a longer gap than those before it in the same hour; the longest of all
+    # may be an old outage
+    return {hour: sorted(gaps)[-2] if _mixed(gaps) else usual[hour] for hour, gaps in seen_twice.items()}
 
 
 def _as_usual(gap: float, usual: float) -> bool:

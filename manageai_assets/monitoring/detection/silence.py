@@ -1,4 +1,7 @@
-"""A scenario that should have run and didn't: its trigger is dead."""
+"""A scenario that should have run and didn't: its trigger is dead.
+
+A declared cadence holds day and night until two weeks of runs have shown that there are hours without any.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,11 @@ from manageai_assets.monitoring.models import Finding, Severity
 NIGHTS_COUNT_ABOVE = 7200
 """Seconds: what runs at least every two hours was seen in each hour of its days, so that hours in which it never ran
 are its nights. What runs more seldom says nothing by not running in an hour."""
+
+
+EXPECTED_AT_LEAST = 1.0
+"""Of what runs by a clock, one run must have been expected by its weekly course too: the last run of a day is now and
+then a moment later, in an hour that is followed by another gap."""
 
 
 def silence(watched: Watched) -> Finding | None:
@@ -58,7 +66,7 @@ def _by_rhythm(rhythm: Rhythm | None, last: datetime, now: datetime) -> str | No
     waited = (now - last).total_seconds()
     due = rhythm.due_within(last)
     if due is not None:
-        if waited <= due + lateness_allowed(due):
+        if waited <= due + lateness_allowed(due) or rhythm.missed(last, now) < EXPECTED_AT_LEAST:
             return None
         return f"at this time of the week it runs again within {_for_long(timedelta(seconds=due))}"
     missed = rhythm.missed(last, now)

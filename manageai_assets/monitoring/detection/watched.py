@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import groupby
 
 from manageai_assets.monitoring.detection.profile import Profile
 from manageai_assets.monitoring.models import LOOK_BACK, Execution, Scenario
@@ -36,14 +37,15 @@ class Watched:
         return self.ended_in(LOOK_BACK)
 
     @cached_property
+    def streaks(self) -> tuple[tuple[Execution, ...], ...]:
+        """The failed runs, those in a row together."""
+        rows = (tuple(row) for is_failed, row in groupby(self.ended, _has_failed) if is_failed)
+        return tuple(rows)
+
+    @cached_property
     def failures_in_a_row(self) -> tuple[Execution, ...]:
         """The failed runs since the last one that didn't fail."""
-        row: list[Execution] = []
-        for run in reversed(self.ended):
-            if run.outcome != "error":
-                break
-            row.append(run)
-        return tuple(reversed(row))
+        return self.streaks[-1] if self.streaks and _has_failed(self.ended[-1]) else ()
 
     def ended_in(self, span: timedelta) -> tuple[Execution, ...]:
         """The runs that ended in this long up to now."""
@@ -52,6 +54,10 @@ class Watched:
     def newest_good(self, most: int, span: timedelta) -> tuple[Execution, ...]:
         """The newest runs that succeeded, at most `most` of those that ended in this long."""
         return tuple(run for run in self.ended_in(span) if run.outcome == "success")[-most:]
+
+
+def _has_failed(run: Execution) -> bool:
+    return run.outcome == "error"
 
 
 def _end(run: Execution) -> datetime:
