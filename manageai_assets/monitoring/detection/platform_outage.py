@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
+from manageai_assets.monitoring.detection.error_spike import HEALTHY
 from manageai_assets.monitoring.detection.failures import Cause, cause_of
 from manageai_assets.monitoring.detection.findings import fingerprint, on_platform, said
 from manageai_assets.monitoring.detection.watched import Watched
-from manageai_assets.monitoring.models import LOOK_BACK, Execution, Finding, IncidentKind, Platform
+from manageai_assets.monitoring.models import LOOK_BACK, WINDOW, Execution, Finding, IncidentKind, Platform
 
 SCENARIOS_AT_LEAST = 5
 """Four scenarios in trouble are four troubles; from five on their number hides the one behind them."""
@@ -21,14 +22,15 @@ SHARE_FAILING = 0.5
 """Of the scenarios that ran in the last hours, half must fail for the platform itself to be suspected."""
 SHARE_SILENT = 0.3
 """Scenarios that run by chance show that they are silent only later, so that fewer must."""
-SHARE_FAILING_ONCE = 0.8
-"""... or four in five, when each has failed only once so far: at night most run seldom."""
+SHARE_FAILING_ONCE = 0.6
+"""... or of those that ran in the last window three in five, when most have failed only once so far. Five of eight
+fail by chance once in 50,000 windows even where one run in twenty fails."""
 FAILURES_AT_LEAST = 2
 """One failure each is what hundreds of healthy scenarios have at any moment."""
 WITHIN = timedelta(hours=2)
 """Scenarios that haven't run in this time say nothing about now."""
 LASTING = timedelta(hours=24)
-"""What has failed for longer than a day fails for reasons of its own."""
+"""An outage explains failures for as long as the runs of all scenarios are known."""
 BEFORE, AFTER = timedelta(hours=1), timedelta(minutes=15)
 """The first scenario fails up to an hour before enough have failed to see an outage; the last one of its runs ends a
 little after it."""
@@ -71,7 +73,7 @@ def platform_outages(platform: Platform, watched: Sequence[Watched], findings: S
     failures = [streak for one in watched for streak in _streaks(one)]
     streaks = [one for one in failures if len(one.runs) >= FAILURES_AT_LEAST]
     everything = _at_once(platform, watched, streaks, SHARE_FAILING, WITHIN, findings) or _at_once(
-        platform, watched, failures, SHARE_FAILING_ONCE, LOOK_BACK, findings
+        platform, watched, failures, SHARE_FAILING_ONCE, WINDOW, findings
     )
     outages = [everything] if everything else []
     explained = {one.fingerprint for outage in outages for one in outage.covered}
@@ -100,10 +102,16 @@ def _at_once(
 def _streaks(watched: Watched) -> Iterator[_Streak]:
     for runs in watched.streaks:
         start, end = runs[0].finished, runs[-1].finished
-        if start is None or end is None or start <= watched.at - LASTING:
+        if start is None or end is None or end <= watched.at - LASTING:
             continue
+        if runs[0] == watched.ended[0] and not _was_healthy(watched):
+            continue  # it has failed for longer than is known here, and for reasons of its own
         lasting = runs == watched.failures_in_a_row and end > watched.at - LOOK_BACK
         yield _Streak(watched, runs, start, watched.at if lasting else end, lasting)
+
+
+def _was_healthy(watched: Watched) -> bool:
+    return watched.profile is not None and watched.profile.healthy_days >= HEALTHY
 
 
 def _alike(streaks: Sequence[_Streak]) -> Mapping[str, list[_Streak]]:
