@@ -129,7 +129,7 @@ def _covered(scenario: Scenario, cursor: Cursor, begun: datetime, now: datetime)
     if asked >= begun:
         return True
     switched = scenario.active_changed_at
-    return not scenario.active and now - asked < QUIET_RECHECK and (switched is None or switched < asked)
+    return not scenario.active and now - asked < QUIET_RECHECK and (switched is None or switched <= asked)
 
 
 def uncovered(scenarios: Collection[Scenario], cursors: Mapping[str, Cursor], now: datetime) -> list[Scenario]:
