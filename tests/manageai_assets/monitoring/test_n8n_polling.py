@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from pydantic import JsonValue
 from sqlalchemy import Engine, text
 
 from manageai_assets.monitoring.models import ScenarioKey
@@ -15,7 +16,7 @@ from manageai_assets.monitoring.recording import WHOLE_PLATFORM, cursors_of
 from manageai_assets.monitoring.registry import scenarios
 from tests.manageai_assets.monitoring.watching import BEGIN, WatchedN8n, stored, touched, watched_n8n
 
-ERROR = {
+ERROR: dict[str, JsonValue] = {
     "name": "NodeApiError", "message": "Authorization failed", "description": "invalid_auth", "httpCode": "401",
     "node": {"name": "Send Slack", "credentials": {"slackApi": {"id": "7", "name": "Slack of Acme"}}},
 }  # fmt: skip
@@ -36,7 +37,7 @@ def paths(n8n: WatchedN8n) -> list[str]:
 def test_what_ran_is_stored_once_with_the_cause_of_a_failure(n8n: WatchedN8n, engine: Engine) -> None:
     flow, other = n8n.workflow("Orders"), n8n.workflow("Invoices", active=False)
     good, bad = n8n.ran(flow, -30), n8n.ran(other, -20, "error", seconds=4)
-    n8n.fake.errors[bad] = dict(ERROR)
+    n8n.fake.errors[bad] = ERROR
     report = n8n.tick_at(1)
     assert (report.recorded.executions, report.recorded.errors, report.explained) == (2, 1, 1)
     assert stored(engine) == [(good, "success"), (bad, "error")]
