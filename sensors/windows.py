@@ -1,6 +1,6 @@
 """The sensor that asks for the windows of monitoring: those that have ended and those that late executions touched."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from dagster import (
@@ -69,8 +69,12 @@ def run_request(group: Sequence[Due], attempt: int) -> RunRequest:
     return RunRequest(run_key=key, tags={RANGE_START: first, RANGE_END: last})
 
 
-def windows_sensor(settings: Settings) -> SensorDefinition:
-    """The sensor; it runs by itself when a platform is watched."""
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def windows_sensor(settings: Settings, clock: Callable[[], datetime] = _clock) -> SensorDefinition:
+    """The sensor; it runs by itself when a platform is watched. `clock` is there for tests."""
     watched = not (make_poller.missing_settings(settings) and n8n_poller.missing_settings(settings))
 
     @sensor(
@@ -84,7 +88,7 @@ def windows_sensor(settings: Settings) -> SensorDefinition:
         """The cursor is the start of the newest window that was asked for as a matter of course."""
         from manageai_assets.monitoring.snapshots import add_windows, due_windows
 
-        now = datetime.now(UTC)
+        now = clock()
         current = read_settings()
         if make_poller.missing_settings(current) and n8n_poller.missing_settings(current):
             return SkipReason("no platform is watched: set N8N_API_URL and N8N_API_KEY, or MAKE_API_KEY and its like")
