@@ -33,6 +33,8 @@ Job = Union[JobDefinition, "UnresolvedAssetJobDefinition"]
 
 OWNERS = ["team:delivery"]
 BUILD_JOB = "build"
+MONITORING = "monitoring"
+"""Group and domain of the assets that watch what runs in production."""
 
 
 def _console(_context: InitLoggerContext) -> logging.Logger:
@@ -53,7 +55,10 @@ def assemble(
     of_builds = {item.name for item in stages}
 
     def with_policies(spec: AssetSpec) -> AssetSpec:
-        domain = "builds" if spec.key.to_user_string() in of_builds else "migrations"
+        if spec.group_name == MONITORING:
+            domain = MONITORING
+        else:
+            domain = "builds" if spec.key.to_user_string() in of_builds else "migrations"
         return spec.replace_attributes(owners=OWNERS, tags={**spec.tags, "domain": domain})
 
     build = define_asset_job(
@@ -77,15 +82,16 @@ def everything(settings: "Settings") -> Definitions:
     from manageai_assets.documents import assets as documents
     from manageai_assets.intake import assets as intake
     from manageai_assets.migration import assets as migration
+    from manageai_assets.monitoring import assets as monitoring
     from manageai_assets.testing import assets as testing
     from sensors import all_sensors
 
     return assemble(
-        [*intake.ASSETS, *build.ASSETS, *testing.ASSETS, *documents.ASSETS, *migration.ASSETS],
+        [*intake.ASSETS, *build.ASSETS, *testing.ASSETS, *documents.ASSETS, *migration.ASSETS, *monitoring.ASSETS],
         [*intake.STAGES, *build.STAGES, *testing.STAGES, *documents.STAGES],
-        jobs=[intake.submit_intake, migration.MIGRATE],
+        jobs=[intake.submit_intake, migration.MIGRATE, monitoring.WATCH],
         sensors=all_sensors(settings),
-        resources={"migrations": migration.RESOURCE},
+        resources={"migrations": migration.RESOURCE, "monitoring": monitoring.RESOURCE},
     )
 
 
