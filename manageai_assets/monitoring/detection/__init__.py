@@ -23,7 +23,7 @@ from manageai_assets.monitoring.detection.silence import silence
 from manageai_assets.monitoring.detection.slow_down import slow_down
 from manageai_assets.monitoring.detection.switched_off import switched_off
 from manageai_assets.monitoring.detection.watched import Watched
-from manageai_assets.monitoring.models import Finding, IncidentKind, Plan, Platform
+from manageai_assets.monitoring.models import Finding, IncidentKind, Plan, Platform, ScenarioKey
 
 Rule = Callable[[Watched], Finding | None]
 
@@ -56,11 +56,11 @@ FAILING: frozenset[IncidentKind] = frozenset(
 @dataclass(frozen=True)
 class Judged:
     """What is wrong at a moment. `covered` has, for the fingerprints of findings that another one explains, that one's.
-    `unproven` are the scenarios whose last run failed, or that haven't run: nothing of `FAILING` is over there."""
+    `unproven` are the scenarios of which nothing shows that they work: nothing of `FAILING` is over there."""
 
     findings: tuple[Finding, ...]
     covered: Mapping[str, str]
-    unproven: frozenset[object]
+    unproven: frozenset[ScenarioKey]
 
 
 def judge(watched: Sequence[Watched], plans: Sequence[tuple[Plan, Sequence[int]]], at: datetime) -> Judged:
@@ -80,7 +80,7 @@ def judge(watched: Sequence[Watched], plans: Sequence[tuple[Plan, Sequence[int]]
             covered |= {finding.fingerprint: outage.fingerprint for finding in outage.covered}
             found[platform] += [outage.finding] if outage.finding else []
     burning = [finding for plan, days in plans if (finding := operations_burn(plan, days, at)) is not None]
-    unproven = frozenset(one.scenario.key for one in watched if one.failures_in_a_row or not one.ended)
+    unproven = frozenset(one.scenario.key for one in watched if one.unproven)
     everything = [*(one for findings in found.values() for one in findings), *burning]
     return Judged(tuple(one for one in everything if one.fingerprint not in covered), covered, unproven)
 

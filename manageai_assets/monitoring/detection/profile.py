@@ -53,8 +53,8 @@ class Volume:
     """One run in twenty handles less than this share of what is usual then."""
     days: Mapping[str, float]
     """The usual items of a day, by `weekday` and `weekend`."""
-    low_day: float
-    """The least that any day but one had, as a share of what is usual for it."""
+    day_spread: float
+    """How far whole days stray from the usual, on a logarithmic scale."""
 
 
 @dataclass(frozen=True)
@@ -166,14 +166,16 @@ def _volume(good: Sequence[Execution]) -> Volume:
     shares = [amount / usual for started, amount in amounts if (usual := by_part.get(part_of(started), overall))]
     whole = list(sums.values())[1:-1]  # the first and the last day were not seen whole
     days = {kind: median(seen) for kind in ("weekday", "weekend") if (seen := _of_kind(whole, kind))}
-    ranked = sorted(amount / days[kind_of_day(day)] for day, amount in whole if days[kind_of_day(day)])
+    strayed = [
+        math.log(max(1.0, amount) / usual) for day, amount in whole if (usual := days.get(kind_of_day(day), 0.0)) > 0
+    ]
     return Volume(
         items=items,
         by_part=by_part,
         overall=overall,
         low_share=quantile(shares, LOW) if shares else 0.0,
         days=days,
-        low_day=ranked[1] if len(ranked) > 1 else 0.0,
+        day_spread=max(SPREAD_AT_LEAST, spread(strayed)) if strayed else 1.0,
     )
 
 

@@ -6,10 +6,10 @@ only the number of runs that should have come since the last one tells. A week h
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
 
 from manageai_assets.monitoring.detection.statistics import median
@@ -39,14 +39,22 @@ LULL_AT_LEAST = 3600.0
 """Seconds without a run that are never worth a word where runs come by chance."""
 
 
+RUNS_OF_A_DAY = 5.0
+"""Days with fewer expected runs tell nothing about how quiet days can be."""
+QUIET_AT_LEAST = 0.25
+"""A fortnight in which most days were broken must not excuse any silence."""
+
+
 @dataclass(frozen=True)
 class Rhythm:
     """`expected`: runs in each hour of the week. `gaps`: by the hour of the week of a run, the usual seconds to the
-    next one; empty when it doesn't run by a clock. `lull`: expected runs that the longest usual pause missed."""
+    next one; empty when it doesn't run by a clock. `lull`: expected runs that the longest usual pause missed.
+    `quiet`: the share of its usual runs that the quietest day but one had."""
 
     expected: tuple[float, ...]
     gaps: Mapping[int, float]
     lull: float
+    quiet: float
 
     @property
     def regular(self) -> bool:
@@ -84,7 +92,7 @@ def learn_rhythm(starts: Sequence[datetime], since: datetime, until: datetime) -
     expected = _expected(starts, (until - since) / timedelta(weeks=1))
     cumulated = tuple(accumulate(expected))
     lulls = sorted(_between(cumulated, one, other) for one, other in pairwise(starts))
-    return Rhythm(expected, _usual_gaps(starts), lulls[-2])
+    return Rhythm(expected, _usual_gaps(starts), lulls[-2], _quiet(starts, cumulated))
 
 
 def hour_of_week(moment: datetime) -> int:
@@ -106,6 +114,19 @@ def _expected(starts: Sequence[datetime], weeks: float) -> tuple[float, ...]:
         for hour in range(24)
     }
     return tuple((counts[hour] + means[hour]) / 2 for hour in range(HOURS_OF_WEEK))
+
+
+def _quiet(starts: Sequence[datetime], cumulated: Sequence[float]) -> float:
+    """One quiet day may be a holiday or an outage."""
+    counts = Counter(start.toordinal() for start in starts)
+    shares: list[float] = []
+    for day in range(starts[0].toordinal() + 1, starts[-1].toordinal()):
+        midnight = datetime.fromordinal(day).replace(tzinfo=UTC)
+        usual = _between(cumulated, midnight, midnight + timedelta(days=1))
+        if usual >= RUNS_OF_A_DAY:
+            shares.append(counts[day] / usual)
+    ranked = sorted(shares)
+    return min(1.0, max(QUIET_AT_LEAST, ranked[1])) if len(ranked) > 1 else 1.0
 
 
 def _usual_gaps(starts: Sequence[datetime]) -> dict[int, float]:

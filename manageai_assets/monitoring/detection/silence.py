@@ -23,6 +23,8 @@ NIGHTS_COUNT_ABOVE = 7200
 are its nights. What runs more seldom says nothing by not running in an hour."""
 
 
+LONGEST_RUN = timedelta(hours=24)
+"""What seems to run for longer has ended without a word."""
 EXPECTED_AT_LEAST = 1.0
 """Of what runs by a clock, one run must have been expected by its weekly course too: the last run of a day is now and
 then a moment later, in an hour that is followed by another gap."""
@@ -30,18 +32,19 @@ then a moment later, in an hour that is followed by another gap."""
 
 def silence(watched: Watched) -> Finding | None:
     """No run since longer than the declared cadence, or than its own rhythm, allows."""
-    scenario = watched.scenario
-    if not scenario.active or any(run.outcome == "running" for run in watched.runs):
+    scenario, now = watched.scenario, watched.known_to
+    still_on = any(run.outcome == "running" and run.started > now - LONGEST_RUN for run in watched.runs)
+    if not scenario.active or still_on:
         return None
     started = max((run.started for run in watched.runs), default=None)
     last = started or (scenario.active_changed_at if scenario.cadence_seconds else None)
-    if last is None or last >= watched.at:
+    if last is None or last >= now:
         return None
     rhythm = watched.profile.rhythm if watched.profile else None
-    late = _by_declaration(watched, rhythm, last) if scenario.cadence_seconds else _by_rhythm(rhythm, last, watched.at)
+    late = _by_declaration(watched, rhythm, last) if scenario.cadence_seconds else _by_rhythm(rhythm, last, now)
     if late is None:
         return None
-    ago = _for_long(watched.at - last)
+    ago = _for_long(now - last)
     what = f"no run for {ago}; {late}" if started else f"it has never run, {ago} after it was switched on; {late}"
     severity: Severity = "high" if scenario.managed or scenario.cadence_seconds else "medium"
     return on_scenario(watched, "silence", severity, what, last, {"last_run": started.isoformat() if started else None})
@@ -49,9 +52,10 @@ def silence(watched: Watched) -> Finding | None:
 
 def _by_declaration(watched: Watched, rhythm: Rhythm | None, last: datetime) -> str | None:
     cadence = float(watched.scenario.cadence_seconds or 0)
-    waited = (watched.at - last).total_seconds()
+    now = watched.known_to
+    waited = (now - last).total_seconds()
     if rhythm is not None and cadence <= NIGHTS_COUNT_ABOVE:
-        waited = rhythm.awake(last, watched.at)
+        waited = rhythm.awake(last, now)
     elif rhythm is not None:
         cadence = max(cadence, rhythm.due_within(last) or 0.0)
     if waited <= cadence + lateness_allowed(cadence):
@@ -69,10 +73,10 @@ def _by_rhythm(rhythm: Rhythm | None, last: datetime, now: datetime) -> str | No
         if waited <= due + lateness_allowed(due) or rhythm.missed(last, now) < EXPECTED_AT_LEAST:
             return None
         return f"at this time of the week it runs again within {_for_long(timedelta(seconds=due))}"
-    missed = rhythm.missed(last, now)
+    missed = rhythm.quiet * rhythm.missed(last, now)
     if waited < LULL_AT_LEAST or missed < max(MISSED_AT_LEAST, MISSED_FACTOR * rhythm.lull):
         return None
-    return f"about {missed:.0f} were to be expected since, by its last four weeks"
+    return f"about {missed:.0f} were to be expected since, even on a quiet day"
 
 
 def _for_long(span: timedelta) -> str:

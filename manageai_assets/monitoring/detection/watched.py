@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import groupby
 
 from manageai_assets.monitoring.detection.profile import Profile
-from manageai_assets.monitoring.models import LOOK_BACK, Execution, Scenario
+from manageai_assets.monitoring.models import LOOK_BACK, WINDOW, Execution, Scenario
 
 RUNS_FOR = timedelta(hours=24)
 RUNS_AT_LEAST = 30
@@ -19,12 +19,23 @@ RUNS_AT_LEAST = 30
 @dataclass(frozen=True)
 class Watched:
     """A scenario at the moment `at`. `runs` are oldest first, none of them from after `at`; `profile` is None while too
-    little is known of it."""
+    little is known of it; its platform was read to `read_to` (None: to `at`)."""
 
     scenario: Scenario
     runs: Sequence[Execution]
     profile: Profile | None
     at: datetime
+    read_to: datetime | None = None
+
+    @property
+    def known_to(self) -> datetime:
+        """Up to when it is known whether the scenario ran."""
+        return self.at if self.read_to is None else min(self.at, self.read_to)
+
+    @property
+    def unproven(self) -> bool:
+        """Whether nothing shows that it works: its last run failed, there is none, or it wasn't read lately."""
+        return bool(self.failures_in_a_row) or not self.ended or self.known_to < self.at - 2 * WINDOW
 
     @cached_property
     def ended(self) -> tuple[Execution, ...]:

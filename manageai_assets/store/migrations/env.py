@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from manageai_assets.store.migrate import VERSION_TABLE
-from manageai_assets.store.monitoring_tables import ScenarioRow
+from manageai_assets.store.profile_tables import ProfileRow
 from manageai_assets.store.tables import SCHEMA
 
 
@@ -15,7 +15,7 @@ def run() -> None:
     connection: Connection = context.config.attributes["connection"]
     context.configure(
         connection=connection,
-        target_metadata=ScenarioRow.metadata,
+        target_metadata=ProfileRow.metadata,
         include_schemas=True,
         version_table=VERSION_TABLE,
         version_table_schema=SCHEMA,
