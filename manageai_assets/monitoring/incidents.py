@@ -97,6 +97,14 @@ def seen_again(incident: Incident, finding: Finding, window: datetime) -> Change
     return _with_silence_over(Change(now, tuple(events)), window)
 
 
+def told_more(incident: Incident, finding: Finding, window: datetime) -> Change:
+    """The incident when a window that it was found in is judged again: it may be clearer or worse, but counts once."""
+    severity = worse(incident.severity, finding.severity)
+    events = [_judged(incident, "severity_changed", window, f"{incident.severity} to {severity}")]
+    now = replace(incident, what=finding.what, evidence=finding.evidence, severity=severity)
+    return Change(now, tuple(events) if severity != incident.severity else ())
+
+
 def not_seen(incident: Incident, sight: Sight, window: datetime, returns: int, explained_by: int | None) -> Change:
     """The incident in a window that doesn't find it. `returns` is how often it came back so far."""
     if incident.status == "resolved":

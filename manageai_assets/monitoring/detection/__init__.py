@@ -61,6 +61,8 @@ class Judged:
     findings: tuple[Finding, ...]
     covered: Mapping[str, str]
     unproven: frozenset[ScenarioKey]
+    unread: frozenset[ScenarioKey]
+    """Scenarios that weren't read lately: nothing at all is over there."""
 
 
 def judge(watched: Sequence[Watched], plans: Sequence[tuple[Plan, Sequence[int]]], at: datetime) -> Judged:
@@ -82,7 +84,8 @@ def judge(watched: Sequence[Watched], plans: Sequence[tuple[Plan, Sequence[int]]
     burning = [finding for plan, days in plans if (finding := operations_burn(plan, days, at)) is not None]
     unproven = frozenset(one.scenario.key for one in watched if one.unproven)
     everything = [*(one for findings in found.values() for one in findings), *burning]
-    return Judged(tuple(one for one in everything if one.fingerprint not in covered), covered, unproven)
+    unread = frozenset(one.scenario.key for one in watched if one.unread)
+    return Judged(tuple(one for one in everything if one.fingerprint not in covered), covered, unproven, unread)
 
 
 def _explained(findings: Sequence[Finding]) -> dict[str, str]:

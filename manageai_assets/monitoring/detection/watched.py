@@ -35,7 +35,12 @@ class Watched:
     @property
     def unproven(self) -> bool:
         """Whether nothing shows that it works: its last run failed, there is none, or it wasn't read lately."""
-        return bool(self.failures_in_a_row) or not self.ended or self.known_to < self.at - 2 * WINDOW
+        return bool(self.failures_in_a_row) or not self.ended or self.unread
+
+    @property
+    def unread(self) -> bool:
+        """Whether it wasn't read lately."""
+        return self.known_to < self.at - 2 * WINDOW
 
     @cached_property
     def ended(self) -> tuple[Execution, ...]:
