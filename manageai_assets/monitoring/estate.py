@@ -1,4 +1,4 @@
-"""What the rules look at, from the tables: every watched scenario at a moment, with its runs and what is usual for it."""
+"""What the rules look at, from the tables: every watched scenario at a moment, with its runs and what is usual."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ def _incident(row: Row[tuple[object, ...]]) -> Incident:
         since=row.since,
         opened_at=row.opened_at,
         last_seen_at=row.last_seen_at,
-        count=row.count,
+        count=row._mapping["count"],
         evidence=row.evidence,
         parent_id=row.parent_id,
         healthy_since=row.healthy_since,

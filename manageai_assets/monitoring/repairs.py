@@ -1,4 +1,4 @@
-"""What to do about an incident, and where: the table `repairs.yaml`, filled in with the scenario, step and connection."""
+"""What to do about an incident, and where: the table `repairs.yaml`, filled in with scenario, step and connection."""
 
 from __future__ import annotations
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
 from manageai_assets.monitoring.alerts.email import Mailbox
 from manageai_assets.monitoring.alerts.notice import Places
 from manageai_assets.monitoring.alerts.sending import Sender
@@ -30,7 +28,7 @@ def senders(settings: Settings) -> Mapping[str, Sender]:
             sender=user if "@" in user else settings.alert_email,
             receivers=(settings.alert_email,),
             user=user,
-            password=settings.smtp_password or SecretStr(""),
+            password=settings.smtp_password,
         )
     return found
 

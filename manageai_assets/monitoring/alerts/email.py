@@ -35,7 +35,7 @@ class Mailbox:
     sender: str
     receivers: tuple[str, ...]
     user: str = ""
-    password: SecretStr = SecretStr("")
+    password: SecretStr | None = None
     timeout: float = TIMEOUT_SECONDS
 
     def send(self, notice: Notice, key: str) -> None:
@@ -62,7 +62,7 @@ class Mailbox:
         if self.user:
             if not encrypted and self.host not in ("127.0.0.1", "localhost", "::1"):
                 raise NotWantedError("the server offers no encryption, so the password wasn't sent")
-            server.login(self.user, self.password.get_secret_value())
+            server.login(self.user, self.password.get_secret_value() if self.password else "")
 
 
 def to_message(notice: Notice, sender: str, receivers: Sequence[str], key: str) -> EmailMessage:
@@ -85,10 +85,9 @@ def to_message(notice: Notice, sender: str, receivers: Sequence[str], key: str) 
 def address_of(text: str) -> str:
     """The one address in a text. Raises `UserError` when it is none: a line break would write headers of its own."""
     _, address = parseaddr(text)
-    good = (
-        address.count("@") == 1 and address.isascii() and address.isprintable() and not set(address) & set(" ,;<>\"'")
-    )
-    if not good or any(not part for part in address.split("@")) or not text.isprintable():
+    name, _, domain = address.partition("@")
+    good = bool(name and domain) and "@" not in domain and not set(address) & set(" ,;<>\"'")
+    if not good or not (address.isascii() and text.isprintable()):
         raise UserError("is no e-mail address", where="ALERT_EMAIL or a contact", hint="such as team@example.com")
     return address
 

@@ -1,13 +1,13 @@
 """Which alerts a window asks for, written into the outbox with the incidents, in one transaction.
 
-An alert's key says what it tells: this incident, this time that it is open, this severity, this channel. A key is written
-once, so that judging a window again, or the next one, asks for nothing twice.
+An alert's key says what it tells: this incident, this time that it is open, this severity, this channel. A key is
+written once, so that judging a window again, or the next one, asks for nothing twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ class Addressees:
     """The channels that alerts go to, by their names in the outbox (`slack`, `email`), and where pages are."""
 
     channels: tuple[str, ...] = ()
-    places: Places = Places()
+    places: Places = field(default_factory=Places)
 
 
 @dataclass(frozen=True, slots=True)
