@@ -96,13 +96,7 @@ class N8nPoller:
         return self._report
 
     def _discover(self) -> None:
-        listed = [
-            registry.Listed(
-                str(one["id"]), str(one.get("name")), one.get("active") is True and one.get("isArchived") is not True
-            )
-            for one in self.api.workflows()
-            if one.get("id")
-        ]
+        listed = listed_on_n8n(self.api)
         found = registry.discover(self.engine, "n8n", listed, self.now())
         self._report = replace(self._report, discovery=found, scenarios=len(listed), due=len(listed))
 
@@ -187,6 +181,17 @@ class N8nPoller:
             return ExecutionError()
         except N8nApiError:
             return None
+
+
+def listed_on_n8n(api: N8nApi) -> list[registry.Listed]:
+    """The server's workflows with their states. Raises `N8nApiError`."""
+    return [
+        registry.Listed(
+            str(one["id"]), str(one.get("name")), one.get("active") is True and one.get("isArchived") is not True
+        )
+        for one in api.workflows()
+        if one.get("id")
+    ]
 
 
 def cause_of(execution: Mapping[str, JsonValue]) -> ExecutionError:
