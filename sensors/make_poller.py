@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dagster import DefaultSensorStatus, SensorDefinition, SensorEvaluationContext, SensorResult, SkipReason, sensor
 
 from manageai_assets.monitoring.connecting import missing
-from manageai_assets.monitoring.polling import TICK_SECONDS, CallBudget
+from manageai_assets.monitoring.polling import CALL_SECONDS, TICK_SECONDS, CallBudget
 from manageai_assets.settings import Settings, read_settings
 from sensors.builds import opened_engine
 
@@ -32,7 +32,9 @@ def connect_to_make(settings: Settings, budget: CallBudget) -> "MakeApi":
 
     if settings.make_api_key is None or settings.make_zone is None:
         raise UserError("Make isn't set up", where="settings", hint=f"set {', '.join(missing(settings, 'make'))}")
-    return MakeApi(settings.make_api_key, zone=settings.make_zone, retries=QUICK, pace=budget.take)
+    return MakeApi(
+        settings.make_api_key, zone=settings.make_zone, timeout=CALL_SECONDS, retries=QUICK, pace=budget.take
+    )
 
 
 def make_poller(settings: Settings, connect: Connect = connect_to_make) -> SensorDefinition:

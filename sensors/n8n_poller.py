@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dagster import DefaultSensorStatus, SensorDefinition, SensorEvaluationContext, SkipReason, sensor
 
 from manageai_assets.monitoring.connecting import missing
-from manageai_assets.monitoring.polling import TICK_SECONDS
+from manageai_assets.monitoring.polling import CALL_SECONDS, TICK_SECONDS
 from manageai_assets.settings import Settings, read_settings
 from sensors.builds import opened_engine
 
@@ -24,7 +24,7 @@ def connect_to_n8n(settings: Settings) -> "N8nApi":
     from manageai_assets.monitoring.n8n_polling import QUICK
     from resources.n8n_api import N8nApi
 
-    return N8nApi(str(settings.n8n_api_url), settings.n8n_api_key, retries=QUICK)
+    return N8nApi(str(settings.n8n_api_url), settings.n8n_api_key, timeout=CALL_SECONDS, retries=QUICK)
 
 
 def n8n_poller(settings: Settings, connect: Connect = connect_to_n8n) -> SensorDefinition:

@@ -64,7 +64,7 @@ STORED_AT_ONCE = 50
 EXPLAINED_A_TICK = 60
 """Failures that are asked about in one tick, at most."""
 SHARE_OF_CAUSES = 10
-"""One call in so many is kept for causes while logs are waiting: 3,000 scenarios leave room for that on a Teams plan."""
+"""One call in so many goes to causes while logs are waiting: 3,000 scenarios leave room for it on a Teams plan."""
 LIMITED_PAUSE = timedelta(minutes=1)
 """The length of Make's own window for its limit of calls (facts 4.2)."""
 QUICK = Retries(times=1, base=0.5, patience=2.0)
