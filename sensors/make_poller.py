@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from dagster import DefaultSensorStatus, SensorDefinition, SensorEvaluationContext, SensorResult, SkipReason, sensor
 
-from manageai_assets.monitoring.polling import TICK_SECONDS, CallBudget
+from manageai_assets.monitoring.connecting import missing
+from manageai_assets.monitoring.polling import CALL_SECONDS, TICK_SECONDS, CallBudget
 from manageai_assets.settings import Settings, read_settings
 from sensors.builds import opened_engine
 
@@ -20,14 +21,7 @@ if TYPE_CHECKING:
 TICK_EVERY_SECONDS = 15
 CALLS_PER_MINUTE = 60
 """Until the plan has been asked: what the smallest plan with an API allows (facts 4.2)."""
-NEEDED = ("MAKE_API_KEY", "MAKE_TEAM_ID", "MAKE_ZONE")
 Connect = Callable[[Settings, CallBudget], "MakeApi"]
-
-
-def missing_settings(settings: Settings) -> tuple[str, ...]:
-    """Which of the settings that reading Make needs aren't there."""
-    values = (settings.make_api_key, settings.make_team_id, settings.make_zone)
-    return tuple(name for name, value in zip(NEEDED, values, strict=True) if value is None)
 
 
 def connect_to_make(settings: Settings, budget: CallBudget) -> "MakeApi":
@@ -37,25 +31,27 @@ def connect_to_make(settings: Settings, budget: CallBudget) -> "MakeApi":
     from resources.make_api import MakeApi
 
     if settings.make_api_key is None or settings.make_zone is None:
-        raise UserError("Make isn't set up", where="settings", hint=f"set {', '.join(missing_settings(settings))}")
-    return MakeApi(settings.make_api_key, zone=settings.make_zone, retries=QUICK, pace=budget.take)
+        raise UserError("Make isn't set up", where="settings", hint=f"set {', '.join(missing(settings, 'make'))}")
+    return MakeApi(
+        settings.make_api_key, zone=settings.make_zone, timeout=CALL_SECONDS, retries=QUICK, pace=budget.take
+    )
 
 
 def make_poller(settings: Settings, connect: Connect = connect_to_make) -> SensorDefinition:
     """The sensor; it runs by itself when the settings are there. `connect` gives another API, for tests."""
-    lacking = missing_settings(settings)
+    stopped = bool(missing(settings, "make"))
 
     @sensor(
         name="make_poller",
         minimum_interval_seconds=TICK_EVERY_SECONDS,
-        default_status=DefaultSensorStatus.STOPPED if lacking else DefaultSensorStatus.RUNNING,
+        default_status=DefaultSensorStatus.STOPPED if stopped else DefaultSensorStatus.RUNNING,
         description="Reads what ran on Make: each scenario once in 15 minutes, within the plan's limit of calls.",
     )
     def poll(context: SensorEvaluationContext) -> SensorResult | SkipReason:
         """The cursor holds the calls of the last minute and what the plan allows."""
         now_set = read_settings()
-        if missing := missing_settings(now_set):
-            return SkipReason(f"Make isn't watched: {', '.join(missing)} not set")
+        if lacking := missing(now_set, "make"):
+            return SkipReason(f"Make isn't watched: {', '.join(lacking)} not set")
         state = _state(context.cursor)
         budget = CallBudget(
             state.get("per_minute", CALLS_PER_MINUTE),

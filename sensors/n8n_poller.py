@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dagster import DefaultSensorStatus, SensorDefinition, SensorEvaluationContext, SkipReason, sensor
 
-from manageai_assets.monitoring.polling import TICK_SECONDS
+from manageai_assets.monitoring.connecting import missing
+from manageai_assets.monitoring.polling import CALL_SECONDS, TICK_SECONDS
 from manageai_assets.settings import Settings, read_settings
 from sensors.builds import opened_engine
 
@@ -18,34 +19,28 @@ TICK_EVERY_SECONDS = 15
 Connect = Callable[[Settings], "N8nApi"]
 
 
-def missing_settings(settings: Settings) -> tuple[str, ...]:
-    """Which of the settings that reading n8n needs aren't there."""
-    values = {"N8N_API_URL": settings.n8n_api_url, "N8N_API_KEY": settings.n8n_api_key}
-    return tuple(name for name, value in values.items() if value is None)
-
-
 def connect_to_n8n(settings: Settings) -> "N8nApi":
     """The API of the settings' server, for a poller."""
     from manageai_assets.monitoring.n8n_polling import QUICK
     from resources.n8n_api import N8nApi
 
-    return N8nApi(str(settings.n8n_api_url), settings.n8n_api_key, retries=QUICK)
+    return N8nApi(str(settings.n8n_api_url), settings.n8n_api_key, timeout=CALL_SECONDS, retries=QUICK)
 
 
 def n8n_poller(settings: Settings, connect: Connect = connect_to_n8n) -> SensorDefinition:
     """The sensor; it runs by itself when the settings are there. `connect` gives another API, for tests."""
-    lacking = missing_settings(settings)
+    stopped = bool(missing(settings, "n8n"))
 
     @sensor(
         name="n8n_poller",
         minimum_interval_seconds=TICK_EVERY_SECONDS,
-        default_status=DefaultSensorStatus.STOPPED if lacking else DefaultSensorStatus.RUNNING,
+        default_status=DefaultSensorStatus.STOPPED if stopped else DefaultSensorStatus.RUNNING,
         description="Reads what ran on n8n: all workflows at once, every 15 minutes.",
     )
     def poll(context: SensorEvaluationContext) -> SkipReason:
         now_set = read_settings()
-        if missing := missing_settings(now_set):
-            return SkipReason(f"n8n isn't watched: {', '.join(missing)} not set")
+        if lacking := missing(now_set, "n8n"):
+            return SkipReason(f"n8n isn't watched: {', '.join(lacking)} not set")
         report = _polled(now_set, connect)
         (context.log.warning if report.trouble else context.log.info)(str(report))
         return SkipReason(str(report))

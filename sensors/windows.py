@@ -16,10 +16,10 @@ from dagster import (
     sensor,
 )
 
+from manageai_assets.monitoring.connecting import watched_platforms
 from manageai_assets.monitoring.models import WINDOW, window_of
 from manageai_assets.partitions import WINDOWS_PER_RUN, window_key
 from manageai_assets.settings import Settings, read_settings
-from sensors import make_poller, n8n_poller
 from sensors.builds import RANGE_END, RANGE_START, opened_engine
 
 JOB, SENSOR = "watch", "monitor_windows"
@@ -75,7 +75,7 @@ def _clock() -> datetime:
 
 def windows_sensor(settings: Settings, clock: Callable[[], datetime] = _clock) -> SensorDefinition:
     """The sensor; it runs by itself when a platform is watched. `clock` is there for tests."""
-    watched = not (make_poller.missing_settings(settings) and n8n_poller.missing_settings(settings))
+    watched = bool(watched_platforms(settings))
 
     @sensor(
         name=SENSOR,
@@ -89,8 +89,7 @@ def windows_sensor(settings: Settings, clock: Callable[[], datetime] = _clock) -
         from manageai_assets.monitoring.snapshots import add_windows, due_windows
 
         now = clock()
-        current = read_settings()
-        if make_poller.missing_settings(current) and n8n_poller.missing_settings(current):
+        if not watched_platforms(read_settings()):
             return SkipReason("no platform is watched: set N8N_API_URL and N8N_API_KEY, or MAKE_API_KEY and its like")
         last = datetime.fromisoformat(context.cursor) if context.cursor else None
         ended = ended_since(last, now)

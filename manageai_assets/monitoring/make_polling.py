@@ -63,6 +63,8 @@ STORED_AT_ONCE = 50
 """Scenarios whose readings are stored in one transaction."""
 EXPLAINED_A_TICK = 60
 """Failures that are asked about in one tick, at most."""
+SHARE_OF_CAUSES = 10
+"""One call in so many goes to causes while logs are waiting: 3,000 scenarios leave room for it on a Teams plan."""
 LIMITED_PAUSE = timedelta(minutes=1)
 """The length of Make's own window for its limit of calls (facts 4.2)."""
 QUICK = Retries(times=1, base=0.5, patience=2.0)
@@ -87,16 +89,18 @@ class MakePoller:
     def poll(self) -> PollReport:
         """Reads as much as the budget allows, the longest unasked first, and says what came of it.
 
-        1. The list of scenarios, once in each window. 2. The logs. 3. The causes of failures. What goes wrong with
-        Make as a whole ends the tick and is kept in the platform's own cursor; nothing that was stored is undone."""
+        1. The list of scenarios, once in each window. 2. The logs. 3. The causes of failures; since the logs may take
+        all calls, a few causes from the ticks before come first. What goes wrong with Make as a whole ends the tick
+        and is kept in the platform's own cursor; nothing that was stored is undone."""
         cursors = recording.cursors_of(self.engine, "make")
         own = cursors.get(WHOLE_PLATFORM, Cursor(WHOLE_PLATFORM))
         if own.backoff_until is not None and own.backoff_until > self.now():
             return replace(self._report, resting_until=own.backoff_until, trouble=own.last_failure)
         try:
             own = self._list(own)
+            self._causes(self.budget.left // SHARE_OF_CAUSES)
             self._logs(cursors)
-            self._causes()
+            self._causes(self.budget.left)
         except CallsSpentError:
             self._report = replace(self._report, spent=True)
         except MakeApiError as error:
@@ -112,12 +116,7 @@ class MakePoller:
         now = self.now()
         if own.polled_at is not None and own.polled_at >= window_of(now):
             return own
-        listed = [
-            registry.Listed(
-                str(one.id), one.name, one.is_active and not one.is_paused, one.is_invalid, one.dlq_count
-            )
-            for one in self.api.scenarios.list(team=self.team, page=PAGE)
-        ]  # fmt: skip
+        listed = listed_on_make(self.api, self.team)
         self._report = replace(self._report, discovery=registry.discover(self.engine, "make", listed, now))
         self._plan(now)
         moved = replace(own, polled_at=now)
@@ -205,15 +204,15 @@ class MakePoller:
 
     # -- 3. the causes -------------------------------------------------------------------------------------------
 
-    def _causes(self) -> None:
-        asked = recording.unexplained(self.engine, "make", self.now(), min(EXPLAINED_A_TICK, self.budget.left))
+    def _causes(self, most: int) -> None:
+        asked = recording.unexplained(self.engine, "make", self.now(), min(EXPLAINED_A_TICK, most))
         found: dict[tuple[Platform, str], ExecutionError] = {}
         with ThreadPoolExecutor(self.workers) as pool:
             for one, error in zip(asked, pool.map(self._cause, asked), strict=True):
                 if error is not None:
                     found[one.scenario.platform, one.execution_id] = error
         recording.explain(self.engine, found)
-        self._report = replace(self._report, explained=len(found))
+        self._report = replace(self._report, explained=self._report.explained + len(found))
 
     def _cause(self, one: Execution) -> ExecutionError | None:
         """Why it failed; None where Make doesn't say it now, so that it is asked again."""
@@ -262,6 +261,14 @@ class _Reading:
             self.moved = self.before
         if self.moved is not None and furthest is not None and not self.complete:
             self.moved = replace(self.moved, read_to=max(furthest, self.before.read_to or furthest))
+
+
+def listed_on_make(api: MakeApi, team: int) -> list[registry.Listed]:
+    """The team's scenarios with their states. Raises `MakeApiError`."""
+    return [
+        registry.Listed(str(one.id), one.name, one.is_active and not one.is_paused, one.is_invalid, one.dlq_count)
+        for one in api.scenarios.list(team=team, page=PAGE)
+    ]
 
 
 def cause_of(found: MakeExecution) -> ExecutionError:

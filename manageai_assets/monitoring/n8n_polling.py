@@ -29,7 +29,14 @@ from manageai_assets.monitoring.models import (
 from manageai_assets.monitoring.polling import failed, recovered
 from manageai_assets.monitoring.recording import WHOLE_PLATFORM, Cursor
 from manageai_assets.monitoring.reports import PollReport
-from resources.n8n_api import ExecutionStatus, N8nApiError, N8nNotFoundError, N8nRefusedError, Retries
+from resources.n8n_api import (
+    ExecutionStatus,
+    N8nApiError,
+    N8nNotFoundError,
+    N8nRefusedError,
+    N8nUnavailableError,
+    Retries,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -96,13 +103,7 @@ class N8nPoller:
         return self._report
 
     def _discover(self) -> None:
-        listed = [
-            registry.Listed(
-                str(one["id"]), str(one.get("name")), one.get("active") is True and one.get("isArchived") is not True
-            )
-            for one in self.api.workflows()
-            if one.get("id")
-        ]
+        listed = listed_on_n8n(self.api)
         found = registry.discover(self.engine, "n8n", listed, self.now())
         self._report = replace(self._report, discovery=found, scenarios=len(listed), due=len(listed))
 
@@ -145,8 +146,11 @@ class N8nPoller:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Iterator[Execution]:
-        """Executions that began within these moments. Servers that don't know the moments give all, newest first."""
+        """Executions that began within these moments. Servers that don't know the moments give all, newest first.
+        Raises `N8nApiError`, also where the tick's time is over before the list is."""
         for row in self.api.history(status=status, since=since, until=until):
+            if self.now() >= self.deadline:
+                raise N8nUnavailableError("n8n takes too long to list its executions", hint="look whether it is busy")
             one = _execution(row)
             if one is None or (until is not None and one.started > until):
                 continue
@@ -187,6 +191,17 @@ class N8nPoller:
             return ExecutionError()
         except N8nApiError:
             return None
+
+
+def listed_on_n8n(api: N8nApi) -> list[registry.Listed]:
+    """The server's workflows with their states. Raises `N8nApiError`."""
+    return [
+        registry.Listed(
+            str(one["id"]), str(one.get("name")), one.get("active") is True and one.get("isArchived") is not True
+        )
+        for one in api.workflows()
+        if one.get("id")
+    ]
 
 
 def cause_of(execution: Mapping[str, JsonValue]) -> ExecutionError:

@@ -14,6 +14,8 @@ from manageai_assets.monitoring.recording import Cursor
 
 TICK_SECONDS = 25.0
 """A tick begins no call after that long; Dagster ends sensors that take more than a minute."""
+CALL_SECONDS = 10.0
+"""A call that takes longer has failed: with its one repetition, a tick ends well before Dagster's minute."""
 MINUTE = 60.0
 SHARE = 0.95
 """Of the calls that a plan allows; the rest is left to people, deployments and the clocks' differences."""

@@ -111,6 +111,8 @@ def running(engine: Engine, platform: Platform) -> dict[str, tuple[ScenarioKey, 
 
 def unexplained(engine: Engine, platform: Platform, now: datetime, limit: int) -> list[Execution]:
     """Failures whose cause nobody has asked for yet: first the newest of each scenario, at most `limit`."""
+    if limit <= 0:
+        return []
     row = ExecutionRow
     order = func.row_number().over(partition_by=row.scenario_id, order_by=row.finished_at.desc())
     query = (
@@ -132,6 +134,8 @@ def unexplained(engine: Engine, platform: Platform, now: datetime, limit: int) -
 
 def explain(engine: Engine, explained: Mapping[tuple[Platform, str], ExecutionError]) -> None:
     """Stores why executions failed; their windows are judged again."""
+    if not explained:
+        return
     with engine.begin() as connection:
         windows: set[datetime] = set()
         for (platform, identifier), error in sorted(explained.items()):

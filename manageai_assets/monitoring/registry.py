@@ -65,8 +65,8 @@ def discover(engine: Engine, platform: Platform, listed: Iterable[Listed], now: 
 
 
 def register(engine: Engine, scenario: Scenario, now: datetime) -> int:
-    """Takes in a scenario that was deployed, and gives its row's id. What people set on it stays: whether it is
-    paused, and a cadence or contact that this one doesn't say."""
+    """Takes in a scenario that was deployed, and gives its row's id. What is known of it stays: that it is active,
+    whether it is paused, and a cadence or contact that this one doesn't say."""
     made = insert(ScenarioRow).values(
         platform=scenario.key.platform, external_id=scenario.key.external_id, name=_plain(scenario.name),
         slug=scenario.slug, version=scenario.version, customer=scenario.customer, contact=scenario.contact,
@@ -77,8 +77,9 @@ def register(engine: Engine, scenario: Scenario, now: datetime) -> int:
     kept = {
         "cadence_seconds": func.coalesce(new.cadence_seconds, ScenarioRow.cadence_seconds),
         "contact": func.coalesce(func.nullif(new.contact, ""), ScenarioRow.contact),
+        "active": or_(ScenarioRow.active, new.active),
     }
-    plain = {name: new[name] for name in ("name", "slug", "version", "customer", "managed", "active", "deployed_at")}
+    plain = {name: new[name] for name in ("name", "slug", "version", "customer", "managed", "deployed_at")}
     made = made.on_conflict_do_update(
         index_elements=["platform", "external_id"], set_={**plain, **kept, "seen_at": now, "gone_at": None}
     )

@@ -82,8 +82,8 @@ class WatchedMake:
         started = BEGIN + timedelta(minutes=minutes)
         return self.fake.world.add_run(scenario, started.timestamp(), outcome).id
 
-    def tick(self) -> PollReport:
-        """One tick of the poller, now."""
+    def tick(self, pace: Callable[[], None] | None = None) -> PollReport:
+        """One tick of the poller, now; another `pace` may break it off."""
         budget = CallBudget(
             self.per_minute,
             taken=self.taken,
@@ -91,7 +91,7 @@ class WatchedMake:
             clock=self.clock.seconds,
             sleep=self.clock.sleep,
         )
-        self.pace = budget.take
+        self.pace = pace or budget.take
         report = MakePoller(self.engine, self.api, TEAM, budget, self.clock, self.workers).poll()
         self.taken = budget.taken
         return report
