@@ -17,6 +17,7 @@ from pydantic import JsonValue
 from compilers.errors import UserError
 from compilers.exports import platforms
 from manageai_assets import commands
+from manageai_assets.monitoring.incident_arguments import add_incidents
 
 EXIT_DONE, EXIT_WRONG, EXIT_USAGE = 0, 1, 2
 
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     scenarios.add_argument("--pause", metavar="PLATFORM:ID", help="don't watch this one for now")
     scenarios.add_argument("--resume", metavar="PLATFORM:ID", help="watch it again")
     scenarios.set_defaults(run=_of_production("scenarios"))
+    add_incidents(verbs, common)
 
     pilot = verbs.add_parser("pilot", parents=[common, origin], help="a migrated scenario on both sides, compared")
     pilot.add_argument("blueprint", type=Path, metavar="BLUEPRINT", help="Make blueprint, JSON")

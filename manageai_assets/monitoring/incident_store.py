@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from compilers.errors import UserError
-from manageai_assets.monitoring.incidents import REOPENS_WITHIN, Change, opened
+from manageai_assets.monitoring.incidents import REOPENS_WITHIN, Change, opened, silence_until
 from manageai_assets.monitoring.models import (
     WINDOW,
     Finding,
@@ -24,7 +24,7 @@ from manageai_assets.monitoring.models import (
     ScenarioKey,
     Severity,
 )
-from manageai_assets.store.monitoring_tables import IncidentEventRow, IncidentRow, ScenarioRow
+from manageai_assets.store.monitoring_tables import IncidentEventRow, IncidentRow, ScenarioRow, Silence
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row, Select
@@ -107,13 +107,17 @@ def act(engine: Engine, identifier: int, how: Callable[[Incident], Change]) -> I
     """What a person does to an incident, in one transaction; gives it as it is then. Raises `UserError` when there is
     none, or when it can't be done."""
     with engine.begin() as connection:
-        query = _query().where(IncidentRow.id == identifier).with_for_update(of=IncidentRow)
-        found = _read(connection, query)
-        if not found:
-            raise _unknown(identifier)
-        change = how(found[0])
-        save(connection, [change])
-    return change.incident
+        return _acted(connection, identifier, how)
+
+
+def silence(engine: Engine, identifier: int, until: datetime, by: str, at: datetime, reason: str) -> Incident:
+    """Silences an incident, and its fingerprint too, so that it stays quiet when it is over and comes back meanwhile.
+    Raises `UserError` when there is none, or when it can't be done."""
+    with engine.begin() as connection:
+        done = _acted(connection, identifier, lambda one: silence_until(one, until, by, at, reason))
+        values = {"fingerprint": done.fingerprint, "starts_at": at, "ends_at": until, "made_by": by, "reason": reason}
+        connection.execute(insert(Silence).values(**values))
+    return done
 
 
 def incident(engine: Engine, identifier: int) -> Incident:
@@ -148,6 +152,15 @@ def events_of(engine: Engine, identifier: int) -> list[IncidentEvent]:
             )
             for row in connection.execute(query)
         ]
+
+
+def _acted(connection: Connection, identifier: int, how: Callable[[Incident], Change]) -> Incident:
+    found = _read(connection, _query().where(IncidentRow.id == identifier).with_for_update(of=IncidentRow))
+    if not found:
+        raise _unknown(identifier)
+    change = how(found[0])
+    save(connection, [change])
+    return change.incident
 
 
 def _query() -> Select[tuple[object, ...]]:
