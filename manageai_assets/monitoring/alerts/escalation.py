@@ -11,8 +11,8 @@ AFTER: tuple[timedelta, ...] = (timedelta(minutes=30), timedelta(hours=2), timed
 
 
 def level_due(incident: Incident, alerted_at: datetime, now: datetime) -> int:
-    """The number of the escalation that is due, from 1; 0 while none is. Only what is critical and open escalates:
-    acknowledging it, silencing it or resolving it ends that."""
-    if incident.severity != "critical" or incident.status != "open":
+    """The number of the escalation that is due, from 1; 0 while none is. Only what is critical, open and
+    found at this moment escalates: acknowledging, silencing or resolving it ends that."""
+    if incident.severity != "critical" or incident.status != "open" or incident.last_seen_at < now:
         return 0
     return sum(now - alerted_at >= after for after in AFTER)
