@@ -114,7 +114,7 @@ def _fill(engine: Engine, days: int) -> None:
                 select owner.platform, md5(n::text), owner.id, cast(:until as timestamptz) - at,
                        cast(:until as timestamptz) - at + interval '1.2 seconds', 1200 + n % 977,
                        case when n % 25 = 0 then 'error' else 'success' end, 1 + n % 9
-                from generate_series(1, :count) as n
+                from generate_series(cast(1 as bigint), :count) as n
                 cross join lateral (select n * (:span / :count) * interval '1 second' as at) as moment
                 join manageai.scenarios as owner on owner.id = 1 + (n * 7919) % :scenarios
             """),
