@@ -3,11 +3,13 @@
 * *Backfill*: the snapshots of many days of a large estate, made from stored executions.
 * *Make*: one window of 3,000 scenarios at 240 calls a minute, in simulated time; what the poller itself takes.
 * *n8n*: one window of 2,000 workflows.
+* *A week*: a small estate through all windows of seven days, in simulated time; whether memory grows.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import resource
 import tempfile
 import time
@@ -20,7 +22,7 @@ from sqlalchemy import text
 
 from manageai_assets import console
 from manageai_assets.monitoring.models import WINDOW
-from manageai_assets.monitoring.snapshots import make_snapshots
+from manageai_assets.monitoring.snapshots import due_windows, make_snapshots
 from manageai_assets.store.migrate import migrate
 from resources.database import engine_for, start_embedded, with_driver
 from sensors.make_poller import TICK_EVERY_SECONDS
@@ -39,8 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.bench_watching", description="Measures what watching costs.")
     parser.add_argument("--days", type=int, default=30, help="days of the backfill (default: 30)")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the scenarios to poll (default: 1)")
+    parser.add_argument("--week", type=int, default=20, help="scenarios on each platform in the week (default: 20)")
     options = parser.parse_args(arguments)
-    rows = [("backfill", *_backfill(options.days)), *_polls(options.scale)]
+    rows = [*_week(options.week), *_polls(options.scale), ("backfill", *_backfill(options.days))]
     console.show_table(("what", "how much", "seconds", "memory MB"), rows)
     return 0
 
@@ -79,6 +82,34 @@ def _polls(scale: float) -> Iterator[tuple[str, str, str, int]]:
         yield "n8n, one window", str(report), f"{time.perf_counter() - begun:.1f}", _memory()
 
 
+def _week(scenarios: int) -> Iterator[tuple[str, str, str, int]]:
+    """Memory after each of seven days; what the fakes remember is taken away each day."""
+    with _database() as engine, watched_make(engine) as make, watched_n8n(engine) as n8n:
+        ids = [make.scenario(f"Scenario {number}") for number in range(scenarios)]
+        flows = [n8n.workflow(f"Flow {number}") for number in range(scenarios)]
+        begun = time.perf_counter()
+        held: list[int] = []
+        for day in range(7):
+            for window in range(day * 96, day * 96 + 96):
+                for number in range(scenarios):
+                    if (window + number) % 5 == 0:
+                        make.ran(ids[number], 15 * window + 7, failed=number % 20 == 0)
+                        n8n.ran(flows[number], 15 * window + 7, "error" if number % 20 == 0 else "success")
+                make.tick_at(15 * window + 15)
+                n8n.tick_at(15 * window + 15)
+                now = BEGIN + WINDOW * (window + 1)
+                make_snapshots(engine, [start for start, _ in due_windows(engine, now)], now)
+            make.fake.calls.clear()
+            n8n.fake.calls.clear()
+            n8n.fake.executions.clear()
+            for one in ids:
+                make.fake.world.history.forget(one)
+            gc.collect()
+            held.append(_memory_now())
+        told = f"{7 * 96} windows of {2 * scenarios} scenarios; MB after each day: {', '.join(map(str, held))}"
+    yield "a week", told, f"{time.perf_counter() - begun:.0f}", _memory()
+
+
 def _window(name: str, make: WatchedMake) -> tuple[str, str, str, int]:
     """Ticks until each scenario has had its turn: simulated minutes, and the longest tick's own seconds."""
     began, took, read, late = make.clock.moment, [0.0], 0, 0
@@ -114,7 +145,7 @@ def _fill(engine: Engine, days: int) -> None:
                 select owner.platform, md5(n::text), owner.id, cast(:until as timestamptz) - at,
                        cast(:until as timestamptz) - at + interval '1.2 seconds', 1200 + n % 977,
                        case when n % 25 = 0 then 'error' else 'success' end, 1 + n % 9
-                from generate_series(1, :count) as n
+                from generate_series(cast(1 as bigint), :count) as n
                 cross join lateral (select n * (:span / :count) * interval '1 second' as at) as moment
                 join manageai.scenarios as owner on owner.id = 1 + (n * 7919) % :scenarios
             """),
@@ -138,6 +169,12 @@ def _database() -> Iterator[Engine]:
         finally:
             engine.dispose()
             server.cleanup()
+
+
+def _memory_now() -> int:
+    """The memory that this process has now, in MB."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() // 2**20
 
 
 def _memory() -> int:

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetCheckSeverity,
     AssetExecutionContext,
     AssetMaterialization,
     AssetSelection,
@@ -11,18 +14,28 @@ from dagster import (
     DagsterEvent,
     InitResourceContext,
     MetadataValue,
+    OpExecutionContext,
     Output,
     ResourceDefinition,
     TableRecord,
+    asset_check,
     define_asset_job,
+    in_process_executor,
+    job,
     multi_asset,
+    op,
 )
 
 from manageai_assets.assets import picture, together
+from manageai_assets.monitoring import health
+from manageai_assets.monitoring.connecting import watched_platforms
+from manageai_assets.monitoring.health import Health
 from manageai_assets.monitoring.last_day import Worst, last_day, picture_of, worst
 from manageai_assets.monitoring.models import WINDOW
+from manageai_assets.monitoring.retention import prune
 from manageai_assets.monitoring.snapshots import WindowTotals, make_snapshots
 from manageai_assets.partitions import MONITOR_WINDOWS, WINDOW_BATCHES, window_key, window_starts
+from manageai_assets.settings import read_settings
 from resources.dagster_internals import REPORTED_ALREADY
 
 GROUP = "monitoring"
@@ -76,6 +89,51 @@ def _numbers(one: WindowTotals) -> dict[str, MetadataValue]:
     }
 
 
+def _evaluated(found: Health) -> AssetCheckResult:
+    metadata: dict[str, MetadataValue] = {name: MetadataValue.int(number) for name, number in found.numbers.items()}
+    if found.examples:
+        metadata["for_example"] = MetadataValue.md("\n".join(f"- `{one}`" for one in found.examples))
+    return AssetCheckResult(
+        passed=found.passed,
+        description=found.summary,
+        severity=AssetCheckSeverity.ERROR,
+        metadata=metadata,
+    )
+
+
+@asset_check(asset=SNAPSHOTS, required_resource_keys={"monitoring"})
+def windows_fresh(context: AssetCheckExecutionContext) -> AssetCheckResult:
+    """Every window that has ended was made in time."""
+    return _evaluated(health.windows_fresh(context.resources.monitoring, datetime.now(UTC)))
+
+
+@asset_check(asset=SNAPSHOTS, required_resource_keys={"monitoring"})
+def scenarios_covered(context: AssetCheckExecutionContext) -> AssetCheckResult:
+    """Each active scenario was asked in the last whole window."""
+    platforms = watched_platforms(read_settings())
+    return _evaluated(health.scenarios_covered(context.resources.monitoring, datetime.now(UTC), platforms))
+
+
+@asset_check(asset=SNAPSHOTS, required_resource_keys={"monitoring"})
+def pollers_alive(context: AssetCheckExecutionContext) -> AssetCheckResult:
+    """Each poller has ticked lately and can read its platform."""
+    platforms = watched_platforms(read_settings())
+    return _evaluated(health.pollers_alive(context.resources.monitoring, datetime.now(UTC), platforms))
+
+
+@op(required_resource_keys={"monitoring"}, description="Deletes what is older than it is kept.")
+def prune_old_rows(context: OpExecutionContext) -> None:
+    """Deletes old executions, snapshots and windows, and says how many."""
+    for table, count in prune(context.resources.monitoring, datetime.now(UTC)).items():
+        context.log.info(f"{count} rows of {table} were older than they are kept")
+
+
+@job(executor_def=in_process_executor, description="Deletes what monitoring keeps no longer.")
+def prune_monitoring() -> None:
+    """Keeps the tables of monitoring from growing for ever."""
+    prune_old_rows()
+
+
 def _table(rows: list[Worst]) -> MetadataValue:
     records = [
         TableRecord(
@@ -91,7 +149,6 @@ def _table(rows: list[Worst]) -> MetadataValue:
 
 def _open_engine(_context: InitResourceContext) -> Iterator[object]:
     from manageai_assets.io_managers import project_engine
-    from manageai_assets.settings import read_settings
 
     engine = project_engine(read_settings())
     try:
@@ -102,8 +159,14 @@ def _open_engine(_context: InitResourceContext) -> Iterator[object]:
 
 RESOURCE = ResourceDefinition(_open_engine, description="The project's database, for what is watched in production")
 ASSETS = [execution_snapshots]
+CHECKS = [windows_fresh, scenarios_covered, pollers_alive]
 WATCH = define_asset_job(
     "watch",
-    AssetSelection.groups(GROUP),
+    AssetSelection.groups(GROUP).without_checks(),
     description="From stored executions to snapshots and incidents, for one window or for many.",
+)
+HEALTH = define_asset_job(
+    "watch_health",
+    AssetSelection.checks(*CHECKS),
+    description="Whether windows are made in time, scenarios are covered and pollers are alive.",
 )
