@@ -40,6 +40,7 @@ bench: install ## measure what builds, tests, migrations and watching cost
 	@$(BIN)/python -m tools.bench_tests
 	@$(BIN)/python -m tools.bench_migrations
 	@$(BIN)/python -m tools.bench_watching
+	@$(BIN)/python -m tools.bench_monitoring
 
 install: $(STAMP) ## make .venv and install the pinned dependencies; done by the others where needed
 

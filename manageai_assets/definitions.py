@@ -89,12 +89,21 @@ def everything(settings: "Settings") -> Definitions:
     from manageai_assets.intake import assets as intake
     from manageai_assets.migration import assets as migration
     from manageai_assets.monitoring import assets as monitoring
+    from manageai_assets.monitoring.alerts import assets as alerting
     from manageai_assets.testing import assets as testing
     from sensors import all_sensors
     from sensors.watch_schedules import health_schedule, prune_schedule, windows_left
 
     return assemble(
-        [*intake.ASSETS, *build.ASSETS, *testing.ASSETS, *documents.ASSETS, *migration.ASSETS, *monitoring.ASSETS],
+        [
+            *intake.ASSETS,
+            *build.ASSETS,
+            *testing.ASSETS,
+            *documents.ASSETS,
+            *migration.ASSETS,
+            *monitoring.ASSETS,
+            *alerting.ASSETS,
+        ],
         [*intake.STAGES, *build.STAGES, *testing.STAGES, *documents.STAGES],
         jobs=[
             intake.submit_intake,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def all_sensors(settings: Settings) -> list[SensorDefinition]:
     """Every sensor; those that need a setting run by themselves when it is there, and say so when it isn't."""
+    from sensors.alerts import alerts_sensor
     from sensors.blueprints import blueprints_sensor
     from sensors.builds import crashed_builds, requested_builds
     from sensors.inbox import inbox_sensor
@@ -21,4 +22,5 @@ def all_sensors(settings: Settings) -> list[SensorDefinition]:
 
     configured = settings.inbox_dir is not None
     builds = [requested_builds, crashed_builds, inbox_sensor(configured), blueprints_sensor(configured)]
-    return [*builds, make_poller(settings), n8n_poller(settings), windows_sensor(settings)]
+    watching = [make_poller(settings), n8n_poller(settings), windows_sensor(settings), alerts_sensor(settings)]
+    return [*builds, *watching]

@@ -66,12 +66,6 @@ def judge_windows(
 
 
 def _judge_window(engine: Engine, window: datetime, now: datetime, addressees: Addressees) -> JudgedWindow:
-    trouble = [
-        found
-        for platform in PLATFORMS
-        if (found := _unread(engine, platform, window + WINDOW)) is not None
-    ]  # fmt: skip
-    known_plans = plans(engine)
     with engine.begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": JUDGING_LOCK})
         newest = connection.scalar(select(func.max(MonitorWindow.window_start)).where(MonitorWindow.judged > 0))
@@ -81,9 +75,10 @@ def _judge_window(engine: Engine, window: datetime, now: datetime, addressees: A
             _mark(connection, window)
             return JudgedWindow(window, changed=False)
         at = window + WINDOW
+        trouble = [found for platform in PLATFORMS if (found := _unread(engine, platform, at)) is not None]
         learn_profiles(connection, at)
         watched = estate(connection, at)
-        burning = [(plan, plan_days(connection, plan, at)) for plan in known_plans.values()]
+        burning = [(plan, plan_days(connection, plan, at)) for plan in plans(engine).values()]
         judged = judge(watched, burning, at)
         judged = replace(judged, findings=(*judged.findings, *trouble))
         unread = frozenset(finding.platform for finding in trouble)
