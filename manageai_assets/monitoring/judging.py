@@ -62,17 +62,28 @@ def judge_windows(
     engine: Engine, starts: Sequence[datetime], now: datetime, addressees: Addressees
 ) -> list[JudgedWindow]:
     """Judges these windows in order, each in a transaction of its own. Their executions must be stored."""
-    return [_judge_window(engine, start, now, addressees) for start in sorted(set(starts))]
+    ordered = sorted(set(starts))
+    with engine.begin() as connection:
+        newest = _newest(connection)
+        old = [start for start in ordered if newest is not None and start < newest]
+        _mark(connection, old)
+    passed = [JudgedWindow(start, changed=False) for start in old]
+    return passed + [_judge_window(engine, start, now, addressees) for start in ordered[len(old) :]]
+
+
+def _newest(connection: Connection) -> datetime | None:
+    """The start of the newest window that was judged."""
+    return connection.scalar(select(func.max(MonitorWindow.window_start)).where(MonitorWindow.judged > 0))
 
 
 def _judge_window(engine: Engine, window: datetime, now: datetime, addressees: Addressees) -> JudgedWindow:
     with engine.begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": JUDGING_LOCK})
-        newest = connection.scalar(select(func.max(MonitorWindow.window_start)).where(MonitorWindow.judged > 0))
+        newest = _newest(connection)
         if newest is None and window < now - FIRST_JUDGED:
             return JudgedWindow(window, changed=False)
         if newest is not None and window < newest:
-            _mark(connection, window)
+            _mark(connection, [window])
             return JudgedWindow(window, changed=False)
         at = window + WINDOW
         trouble = [found for platform in PLATFORMS if (found := _unread(engine, platform, at)) is not None]
@@ -84,7 +95,7 @@ def _judge_window(engine: Engine, window: datetime, now: datetime, addressees: A
         unread = frozenset(finding.platform for finding in trouble)
         changes, opened = _apply(connection, judged, window, unread, again=window == newest)
         alerts = want_alerts(connection, at, addressees, {one.scenario.key: one.scenario for one in watched})
-        _mark(connection, window)
+        _mark(connection, [window])
         kinds = [event.kind for change in changes for event in change.events]
         return JudgedWindow(
             window, True, len(judged.findings), opened, kinds.count("reopened"), kinds.count("resolved"),
@@ -140,8 +151,10 @@ def _sight(incident: Incident, judged: Judged, unread: frozenset[Platform]) -> S
     return "healthy"
 
 
-def _mark(connection: Connection, window: datetime) -> None:
-    """The window has been judged as it is now."""
-    statement = insert(MonitorWindow).values(window_start=window, judged=1)
+def _mark(connection: Connection, windows: Sequence[datetime]) -> None:
+    """The windows have been judged as they are now."""
+    if not windows:
+        return
+    statement = insert(MonitorWindow).values([{"window_start": start, "judged": 1} for start in windows])
     done = {"judged": func.greatest(MonitorWindow.covered, 1)}
     connection.execute(statement.on_conflict_do_update(index_elements=["window_start"], set_=done))

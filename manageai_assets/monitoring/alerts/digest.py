@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
-from manageai_assets.monitoring.alerts.notice import TITLES, Notice, moment
+from manageai_assets.monitoring.alerts.notice import Notice, line_of, listed
 from manageai_assets.monitoring.models import SEVERITIES, Incident, Scenario, ScenarioKey
 
 AT = time(6, 0, tzinfo=UTC)
 """Before the working day in Europe."""
-LISTED_AT_MOST = 20
 
 
 def digest_due(at: datetime) -> datetime | None:
@@ -28,20 +27,10 @@ def digest(
     if not fresh and not waiting:
         return None
     ranked = sorted([*waiting, *fresh], key=lambda one: (-SEVERITIES.index(one.severity), one.opened_at))
-    lines = [_line(one, scenarios.get(one.scenario) if one.scenario else None) for one in ranked[:LISTED_AT_MOST]]
-    left = len(ranked) - len(lines)
     return Notice(
         occasion="digest",
         severity="low",
         title=f"Automations, {at:%Y-%m-%d}: {len(fresh)} to look at, {len(waiting)} urgent ones open",
-        what="\n".join(lines) + (f"\n... and {left} more" if left else ""),
+        what=listed([line_of(one, scenarios.get(one.scenario) if one.scenario else None) for one in ranked]),
         footer="manageai incidents lists them",
     )
-
-
-def _line(incident: Incident, scenario: Scenario | None) -> str:
-    name = (scenario.name or scenario.key.external_id) if scenario else incident.platform
-    client = f" ({scenario.customer})" if scenario and scenario.customer else ""
-    over = "" if incident.status != "resolved" else " — over"
-    what = f"{TITLES[incident.kind]}: {name}{client}, since {moment(incident.since)}{over}. {incident.what}"
-    return f"[{incident.severity}] {what}"[:280]

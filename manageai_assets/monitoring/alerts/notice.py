@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,6 +13,9 @@ from compilers.errors import shorten
 from manageai_assets.monitoring.models import Incident as AnIncident
 from manageai_assets.monitoring.models import IncidentKind, Scenario
 from manageai_assets.monitoring.repairs import PLATFORM_NAMES, repair
+
+LISTED_AT_MOST = 10
+"""Lines of a list: ten of 280 characters are what Slack shows in one piece."""
 
 Occasion = Literal["opened", "reopened", "worse", "escalated", "resolved", "digest"]
 
@@ -116,6 +119,22 @@ def notice_of(incident: AnIncident, scenario: Scenario | None, occasion: Occasio
         links=places.links(incident),
         footer=f"Incident {incident.id}" + ("" if resolved else f" · manageai incidents ack {incident.id}"),
     )
+
+
+def line_of(incident: AnIncident, scenario: Scenario | None) -> str:
+    """An incident in a list."""
+    name = (scenario.name or scenario.key.external_id) if scenario else PLATFORM_NAMES[incident.platform]
+    client = f" ({scenario.customer})" if scenario and scenario.customer else ""
+    over = "" if incident.status != "resolved" else " — over"
+    what = f"{TITLES[incident.kind]}: {name}{client}, since {moment(incident.since)}{over}. {incident.what}"
+    return shorten(f"[{incident.severity}] {what}", 280)
+
+
+def listed(lines: Sequence[str]) -> str:
+    """Lines under each other; of very many, how many more there are."""
+    left = len(lines) - LISTED_AT_MOST
+    more = [f"... and {left} more"] if left > 0 else []
+    return "\n".join([*lines[:LISTED_AT_MOST], *more])
 
 
 def moment(at: datetime | None) -> str:

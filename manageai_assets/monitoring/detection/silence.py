@@ -57,9 +57,8 @@ def _by_declaration(watched: Watched, rhythm: Rhythm | None, last: datetime) -> 
     if rhythm is not None and cadence <= NIGHTS_COUNT_ABOVE:
         waited = rhythm.awake(last, now)
     elif rhythm is not None:
-        cadence = (
-            rhythm.due_within(last) or cadence
-        )  # the declaration says at most; some days have a rhythm of their own
+        # a declaration says at most; some days have a rhythm of their own
+        cadence = rhythm.due_within(last) or cadence
     if waited <= cadence + lateness_allowed(cadence):
         return None
     declared = timedelta(seconds=watched.scenario.cadence_seconds or 0)

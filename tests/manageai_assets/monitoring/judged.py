@@ -63,11 +63,15 @@ class Estate:
     def window(self, course: str = "", *keys: ScenarioKey, error: ExecutionError = BROKEN) -> JudgedWindow:
         """The next window: each scenario's runs in it are spread over it; then it is judged."""
         for key in keys:
-            for place, mark in enumerate(course):
-                ended = self.at + WINDOW * (place + 0.5) / len(course)
-                self.ran(key, ended, error if mark == "F" else None)
+            self.window_of(key, course, error)
         self.at += WINDOW
         return self.judge_again()
+
+    def window_of(self, key: ScenarioKey, course: str, error: ExecutionError) -> None:
+        """One scenario's runs in the next window, which isn't judged yet."""
+        for place, mark in enumerate(course):
+            ended = self.at + WINDOW * (place + 0.5) / len(course)
+            self.ran(key, ended, error if mark == "F" else None)
 
     def judge_again(self) -> JudgedWindow:
         """Judges the newest window."""

@@ -274,7 +274,7 @@ def test_a_digest_lists_the_worst_first_and_says_how_many_are_left() -> None:
     found = digest([*slow, incident(severity="critical")], {scenario(7).key: scenario(7)}, NOW, NOW)
     assert found is not None
     assert found.what.splitlines()[0].startswith("[critical] Account refused: Orders 7 (Acme)")
-    assert found.what.endswith("... and 11 more")
+    assert found.what.endswith("... and 21 more")
     assert wrong_with(to_slack(found)) == ""
     assert digest([], {}, NOW, NOW) is None
 

@@ -90,6 +90,22 @@ def test_many_scenarios_down_are_one_alert(estate: Estate) -> None:
     assert estate.alerts()[1:] == [("resolved", "Resolved: Many scenarios down: Make")]
 
 
+def test_very_many_alerts_of_a_window_are_one_message(estate: Estate) -> None:
+    keys = [estate.scenario(number) for number in range(12)]
+    estate.window("..", *keys)
+    for number, key in enumerate(keys):  # each for a reason of its own, among others that work
+        for other in (100 + 2 * number, 101 + 2 * number):
+            estate.window_of(estate.scenario(other), "..", BROKEN)
+        estate.window_of(key, "FFFFF", replace(BROKEN, message=f"no row {number}"))
+    estate.at += WINDOW
+    assert estate.judge_again().opened == 12
+    with estate.engine.connect() as connection:
+        rows = connection.execute(text("select status, payload from manageai.alerts order by id")).all()
+    assert [row.status for row in rows] == ["dropped"] * 12 + ["pending"]
+    assert rows[-1].payload["title"] == "12 incidents at once"
+    assert rows[-1].payload["what"].endswith("... and 2 more")
+
+
 def test_what_comes_back_within_a_day_is_the_same_incident(estate: Estate) -> None:
     key = estate.scenario()
     for course in ("..", "FFFFF", "..", "..", "..", "FFFFF", "..", "..", "..", ".."):
