@@ -58,6 +58,7 @@ PAGE = 200
 OVERLAP = timedelta(minutes=50)
 """Read again each time: a run takes 40 minutes at most (facts 2.12), and its line may come only at its end."""
 GIVEN_UP_AFTER = timedelta(days=1)
+"""A run that hasn't ended for so long never will: its line has been lost, or its history deleted."""
 FIRST_READ = timedelta(days=1)
 """How far back a scenario is read that is new to the registry."""
 STORED_AT_ONCE = 50
@@ -125,10 +126,10 @@ class MakePoller:
         return moved
 
     def _plan(self, now: datetime) -> None:
-        organization = self.api.teams.get(self.team).organization_id
-        if organization is None:
-            return
         try:
+            organization = self.api.teams.get(self.team).organization_id
+            if organization is None:
+                return
             found = self.api.organizations.get(organization)
         except MakePermissionError:
             return  # a key may be allowed to read scenarios only

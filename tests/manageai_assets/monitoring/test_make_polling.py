@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from manageai_assets.monitoring.models import FIRST_WINDOW, Execution, ScenarioKey
 from manageai_assets.monitoring.polling import platform_trouble
-from manageai_assets.monitoring.recording import WHOLE_PLATFORM, cursors_of, record
+from manageai_assets.monitoring.recording import WHOLE_PLATFORM, cursors_of, plans, record
 from manageai_assets.monitoring.registry import change, scenarios
 from tests.fakes.make.faults import Fault
 from tests.fakes.make.records import ErrorOfRun, Outcome
@@ -267,3 +267,13 @@ def test_many_scenarios_are_read_at_a_time(make: WatchedMake, engine: Engine) ->
     assert (report.read, report.recorded.executions) == (120, 120)
     assert {one for one, _ in stored(engine)} == runs
     assert sum(make.taken.values()) == len(make.fake.calls)
+
+
+def test_a_key_for_scenarios_only_is_enough(make: WatchedMake, engine: Engine) -> None:
+    make.fake.scopes = frozenset({"scenarios:read"})
+    make.ran(make.scenario(), -1, failed=True)
+    report = make.tick_at(0)
+    assert (report.read, report.explained, report.trouble, report.calls_per_minute) == (1, 1, "", None)
+    make.fake.scopes = None
+    assert make.tick_at(15).calls_per_minute == 1000
+    assert plans(engine)["make"].operations_limit == 10_000
