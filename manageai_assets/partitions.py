@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 from dagster import BackfillPolicy, DynamicPartitionsDefinition, TimeWindowPartitionsDefinition
 
+from manageai_assets.monitoring.models import FIRST_WINDOW
+
 INTAKES = DynamicPartitionsDefinition(name="intakes")
 BLUEPRINTS = DynamicPartitionsDefinition(name="blueprints")
 
@@ -18,7 +20,7 @@ BATCHES = BackfillPolicy.multi_run(max_partitions_per_run=BUILDS_PER_RUN)
 
 WINDOW_FORMAT = "%Y-%m-%d-%H:%M"
 MONITOR_WINDOWS = TimeWindowPartitionsDefinition(
-    start="2026-01-01-00:00", fmt=WINDOW_FORMAT, cron_schedule="*/15 * * * *", timezone="UTC"
+    start=FIRST_WINDOW.strftime(WINDOW_FORMAT), fmt=WINDOW_FORMAT, cron_schedule="*/15 * * * *", timezone="UTC"
 )
 WINDOWS_PER_RUN = 672
 """A week: its windows are made by a few queries, and each run costs a process."""

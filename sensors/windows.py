@@ -28,6 +28,8 @@ SETTLE = timedelta(seconds=30)
 """After a window's end, before it is made: the pollers' first reading of the next one tells of its last minutes."""
 FIRST_WINDOWS = timedelta(hours=1)
 """A new installation begins with so much of the past."""
+RUNS_A_TICK = 10
+"""Late executions may touch many windows far from each other; the rest is asked for when these are made."""
 FAILED_PAUSE = timedelta(minutes=1)
 IN_FLIGHT = [
     DagsterRunStatus.QUEUED,
@@ -101,7 +103,8 @@ def windows_sensor(settings: Settings, clock: Callable[[], datetime] = _clock) -
         if wait:
             return SensorResult(skip_reason=SkipReason(wait), cursor=cursor)
         attempt = context.instance.get_runs_count(RunsFilter(tags=OURS, statuses=[DagsterRunStatus.FAILURE]))
-        return SensorResult(run_requests=[run_request(group, attempt) for group in groups(due)], cursor=cursor)
+        requests = [run_request(group, attempt) for group in groups(due)[:RUNS_A_TICK]]
+        return SensorResult(run_requests=requests, cursor=cursor)
 
     return windows
 

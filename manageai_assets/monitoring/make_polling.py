@@ -57,6 +57,8 @@ PAGE = 200
 """Rows asked for at once."""
 OVERLAP = timedelta(minutes=50)
 """Read again each time: a run takes 40 minutes at most (facts 2.12), and its line may come only at its end."""
+GIVEN_UP_AFTER = timedelta(days=1)
+"""A run that hasn't ended for so long never will: its line has been lost, or its history deleted."""
 FIRST_READ = timedelta(days=1)
 """How far back a scenario is read that is new to the registry."""
 STORED_AT_ONCE = 50
@@ -124,10 +126,10 @@ class MakePoller:
         return moved
 
     def _plan(self, now: datetime) -> None:
-        organization = self.api.teams.get(self.team).organization_id
-        if organization is None:
-            return
         try:
+            organization = self.api.teams.get(self.team).organization_id
+            if organization is None:
+                return
             found = self.api.organizations.get(organization)
         except MakePermissionError:
             return  # a key may be allowed to read scenarios only
@@ -168,8 +170,11 @@ class MakePoller:
             raise (serious or troubles)[0]
 
     def _oldest_running(self) -> dict[str, datetime]:
+        """Since when each scenario has a run that hasn't ended; one whose line never came again is given up."""
         oldest: dict[str, datetime] = {}
         for key, started in recording.running(self.engine, "make").values():
+            if started < self.now() - GIVEN_UP_AFTER:
+                continue
             oldest[key.external_id] = min(started, oldest.get(key.external_id, started))
         return oldest
 

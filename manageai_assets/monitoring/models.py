@@ -34,6 +34,8 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """From the least to the worst."""
 
 WINDOW = timedelta(minutes=15)
+FIRST_WINDOW = datetime(2026, 1, 1, tzinfo=UTC)
+"""Windows are counted from here; what a platform's broken clock puts before is stored, and in no window."""
 LOOK_BACK = timedelta(hours=1)
 """A snapshot tells of the executions that ended in this long up to its window's end."""
 
@@ -202,5 +204,5 @@ def window_of(moment: datetime) -> datetime:
 
 def windows_told_by(finished: datetime) -> tuple[datetime, ...]:
     """Starts of the windows whose snapshots an execution that ended at that moment counts in, oldest first."""
-    first = window_of(finished)
-    return tuple(first + WINDOW * later for later in range(LOOK_BACK // WINDOW))
+    starts = (window_of(finished) + WINDOW * later for later in range(LOOK_BACK // WINDOW))
+    return tuple(start for start in starts if start >= FIRST_WINDOW)

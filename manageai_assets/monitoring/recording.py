@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from compilers.secrets import without_secrets
 from manageai_assets.monitoring.models import Execution, ExecutionError, Plan, Platform, ScenarioKey, windows_told_by
 from manageai_assets.monitoring.registry import ids_of
 from manageai_assets.store.monitoring_tables import (
@@ -218,9 +219,12 @@ def _values(one: Execution, scenario: int) -> dict[str, object]:
 
 def _error_values(error: ExecutionError) -> dict[str, str | int | None]:
     return {
-        "error_type": _kept(error.type), "error_message": _kept(error.message), "error_step": _kept(error.step),
-        "error_status": error.status, "error_connection": _kept(error.connection),
-    }  # fmt: skip
+        "error_type": _kept(error.type),
+        "error_message": without_secrets(_kept(error.message)),
+        "error_step": _kept(error.step),
+        "error_status": error.status,
+        "error_connection": _kept(error.connection),
+    }
 
 
 def _kept(text: str) -> str:

@@ -56,6 +56,6 @@ class PollReport:
             shown = ", ".join(self.missed[:SHOWN_MISSED])
             more = f" and {len(self.missed) - SHOWN_MISSED} more" if len(self.missed) > SHOWN_MISSED else ""
             told.append(f"not covered in the last window: {shown}{more}")
-        if self.due > self.read and not self.failed:
+        if self.spent or (self.due > self.read and not self.failed):
             told.append("the rest comes next")
         return "; ".join(told)

@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, text
 
-from manageai_assets.monitoring.models import ScenarioKey
+from manageai_assets.monitoring.models import FIRST_WINDOW, Execution, ScenarioKey
 from manageai_assets.monitoring.polling import platform_trouble
-from manageai_assets.monitoring.recording import WHOLE_PLATFORM, cursors_of
+from manageai_assets.monitoring.recording import WHOLE_PLATFORM, cursors_of, plans, record
 from manageai_assets.monitoring.registry import change, scenarios
 from tests.fakes.make.faults import Fault
+from tests.fakes.make.records import ErrorOfRun, Outcome
 from tests.manageai_assets.monitoring.watching import BEGIN, WatchedMake, stored, touched, watched_make
 
 
@@ -234,3 +235,45 @@ def test_the_report_says_what_a_whole_window_went_by_without(make: WatchedMake) 
     report = make.tick_at(45)
     assert len(report.missed) == 1
     assert "not covered in the last window: make:" in str(report)
+
+
+def test_secrets_in_a_platforms_words_are_not_kept(make: WatchedMake, engine: Engine) -> None:
+    said = ErrorOfRun(
+        "DataError", "refused: Authorization: Bearer sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789", "X"
+    )
+    started = (BEGIN - timedelta(minutes=3)).timestamp()
+    make.fake.world.add_run(make.scenario(), started, Outcome("error", error=said))
+    assert make.tick_at(0).explained == 1
+    with engine.connect() as connection:
+        kept = str(connection.scalar(text("select error_message from manageai.executions")))
+    assert kept.startswith("refused")
+    assert "sk-ant" not in kept
+
+
+def test_a_line_from_before_all_windows_is_in_none(make: WatchedMake, engine: Engine) -> None:
+    make.tick_at(0)
+    key = ScenarioKey("make", "1")
+    ended = FIRST_WINDOW - timedelta(days=1)
+    record(engine, "make", [Execution(key, "old", ended, "success", ended, 0)])
+    assert stored(engine) == [("old", "success")]
+    assert touched(engine) == []
+
+
+def test_many_scenarios_are_read_at_a_time(make: WatchedMake, engine: Engine) -> None:
+    make.workers = 8
+    ids = [make.scenario(f"Scenario {number}") for number in range(120)]
+    runs = {make.ran(one, -number) for number, one in enumerate(ids)}
+    report = make.tick_at(1)
+    assert (report.read, report.recorded.executions) == (120, 120)
+    assert {one for one, _ in stored(engine)} == runs
+    assert sum(make.taken.values()) == len(make.fake.calls)
+
+
+def test_a_key_for_scenarios_only_is_enough(make: WatchedMake, engine: Engine) -> None:
+    make.fake.scopes = frozenset({"scenarios:read"})
+    make.ran(make.scenario(), -1, failed=True)
+    report = make.tick_at(0)
+    assert (report.read, report.explained, report.trouble, report.calls_per_minute) == (1, 1, "", None)
+    make.fake.scopes = None
+    assert make.tick_at(15).calls_per_minute == 1000
+    assert plans(engine)["make"].operations_limit == 10_000

@@ -33,7 +33,7 @@ from manageai_assets.monitoring.snapshots import (
 from tests.manageai_assets.monitoring.watching import BEGIN
 
 KEYS = [ScenarioKey("make", "1"), ScenarioKey("make", "2"), ScenarioKey("n8n", "1")]
-MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))
+MOMENTS = st.datetimes(datetime(2026, 1, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))
 
 
 def execution(
