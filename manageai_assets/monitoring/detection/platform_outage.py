@@ -25,6 +25,8 @@ SHARE_SILENT = 0.3
 SHARE_FAILING_ONCE = 0.6
 """... or of those that ran in the last window three in five, when most have failed only once so far. Five of eight
 fail by chance once in 50,000 windows even where one run in twenty fails."""
+ALL_AT_LEAST = 3
+"""... or all that ran in the last window, when these three or more began to fail within an hour of each other."""
 FAILURES_AT_LEAST = 2
 """One failure each is what hundreds of healthy scenarios have at any moment."""
 WITHIN = timedelta(hours=2)
@@ -72,8 +74,10 @@ def platform_outages(platform: Platform, watched: Sequence[Watched], findings: S
     at the same time, many fail alike, or many have fallen silent."""
     failures = [streak for one in watched for streak in _streaks(one)]
     streaks = [one for one in failures if len(one.runs) >= FAILURES_AT_LEAST]
-    everything = _at_once(platform, watched, streaks, SHARE_FAILING, WITHIN, findings) or _at_once(
-        platform, watched, failures, SHARE_FAILING_ONCE, WINDOW, findings
+    everything = (
+        _at_once(platform, watched, streaks, SHARE_FAILING, WITHIN, findings)
+        or _at_once(platform, watched, failures, SHARE_FAILING_ONCE, WINDOW, findings)
+        or _all_of_few(platform, watched, streaks, findings)
     )
     outages = [everything] if everything else []
     explained = {one.fingerprint for outage in outages for one in outage.covered}
@@ -97,6 +101,18 @@ def _at_once(
     """The outage in which this share of the scenarios that ran lately fails."""
     needed = max(SCENARIOS_AT_LEAST, share * sum(bool(one.ended_in(within)) for one in watched))
     return _outage(platform, "", "scenarios fail at once", streaks, needed, findings)
+
+
+def _all_of_few(
+    platform: Platform, watched: Sequence[Watched], streaks: Sequence[_Streak], findings: Sequence[Finding]
+) -> Outage | None:
+    """The outage that few scenarios show, since few ran: all of them fail, and began to fail together."""
+    ran = sum(bool(one.ended_in(WINDOW)) for one in watched)
+    lasting = [one for one in streaks if one.lasting and one.watched.ended_in(WINDOW)]
+    starts = [one.start for one in lasting]
+    if len(lasting) < max(ALL_AT_LEAST, ran) or max(starts) - min(starts) > BEFORE:
+        return None
+    return _outage(platform, "", "scenarios fail at once, and no other ran", lasting, len(lasting), findings)
 
 
 def _streaks(watched: Watched) -> Iterator[_Streak]:

@@ -371,7 +371,16 @@ def test_many_silent_scenarios_are_one_outage() -> None:
 
 def test_platforms_are_judged_apart() -> None:
     cases = [known("FFFF", of=scenario(number, "n8n" if number % 2 else "make"), error=DOWN) for number in range(8)]
+    cases += [watched(runs("....", of=of), of=of) for of in (scenario(90), scenario(91, "n8n"))]
     assert said(*cases) == [("error_spike", "high")] * 8
+
+
+def test_all_of_the_few_that_run_at_night_are_an_outage_when_they_fail_together() -> None:
+    few = [known("....FFFF", of=scenario(number), error=DOWN) for number in range(4)]
+    asleep = [watched(runs("....", of=scenario(9), until=NOW - 6 * HOUR), of=scenario(9))]
+    assert said(*few, *asleep) == [("platform_outage", "critical")]
+    late = known("F" * 12, of=scenario(3), error=DOWN)
+    assert said(*few[:3], late, *asleep) == [("consecutive_failures", "critical"), *[("error_spike", "high")] * 3]
 
 
 def test_a_profile_can_be_kept() -> None:
