@@ -106,7 +106,7 @@ def _asset(item: Stage, names: Collection[str], line: Line) -> AssetsDefinition:
                 context.log.info(f"{key}: {result.reason}")
             if result.failed:
                 failed.append(result)
-        yield from _together(context, made)
+        yield from together(context, made)
         yield Output(None, output_name=item.name, metadata={REPORTED_ALREADY: True})
         for check in checks:
             yield Output(None, output_name=check.get_python_identifier())
@@ -125,7 +125,7 @@ def _check_specs(item: Stage, line: Line) -> list[AssetCheckSpec]:
         ]
 
 
-def _together(context: AssetExecutionContext, made: Sequence[AssetMaterialization]) -> Iterator[DagsterEvent]:
+def together(context: AssetExecutionContext, made: Sequence[AssetMaterialization]) -> Iterator[DagsterEvent]:
     """The materialisations as one batch: with `DAGSTER_EVENT_BATCH_SIZE` set they are written at once, which is most of
     what a backfill would cost otherwise."""
     step = context.get_step_execution_context()

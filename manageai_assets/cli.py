@@ -1,4 +1,4 @@
-"""`manageai`: the command line. Needs no server and no database.
+"""`manageai`: the command line. Only what runs in production needs the database; nothing needs a server.
 
 Tables and progress go to people; `--json` prints one JSON document for machines. Exit codes: 0 done, 1 something is
 wrong with what was given (or a document has errors), 2 wrong usage. Errors of users print one message, no traceback.
@@ -17,6 +17,7 @@ from pydantic import JsonValue
 from compilers.errors import UserError
 from compilers.exports import platforms
 from manageai_assets import commands
+from manageai_assets.monitoring.incident_arguments import add_incidents
 
 EXIT_DONE, EXIT_WRONG, EXIT_USAGE = 0, 1, 2
 
@@ -101,6 +102,25 @@ def _parser() -> argparse.ArgumentParser:
     sow.add_argument("--artifacts", type=Path, metavar="DIR", help="where builds are (default: ARTIFACTS_URI)")
     sow.set_defaults(run=_of_documents)
 
+    deploy = verbs.add_parser(
+        "deploy", parents=[common], help="a build into production: what would happen, then, with --yes, that"
+    )
+    deploy.add_argument("build", metavar="SLUG@vN", help="a build")
+    deploy.add_argument("--to", required=True, choices=("make", "n8n"), help="platform")
+    deploy.add_argument("--yes", action="store_true", help="do it")
+    deploy.add_argument("--start", action="store_true", help="switch it on too")
+    deploy.add_argument("--onto", metavar="ID", help="put it in the place of this scenario or workflow")
+    deploy.add_argument("--artifacts", type=Path, metavar="DIR", help="where builds are (default: ARTIFACTS_URI)")
+    deploy.set_defaults(run=_of_production("deploy"))
+
+    scenarios = verbs.add_parser("scenarios", parents=[common], help="what runs in production, deployed or found there")
+    scenarios.add_argument("--platform", choices=("make", "n8n"), help="only this one")
+    scenarios.add_argument("--discover", action="store_true", help="ask the platforms first")
+    scenarios.add_argument("--pause", metavar="PLATFORM:ID", help="don't watch this one for now")
+    scenarios.add_argument("--resume", metavar="PLATFORM:ID", help="watch it again")
+    scenarios.set_defaults(run=_of_production("scenarios"))
+    add_incidents(verbs, common)
+
     pilot = verbs.add_parser("pilot", parents=[common, origin], help="a migrated scenario on both sides, compared")
     pilot.add_argument("blueprint", type=Path, metavar="BLUEPRINT", help="Make blueprint, JSON")
     pilot.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the comparison there")
@@ -153,6 +173,17 @@ def _of_tests(command: str) -> Callable[[argparse.Namespace], commands.Outcome]:
 
         run_it: Callable[[argparse.Namespace], commands.Outcome] = getattr(of_tests, command)
         return run_it(options)
+
+    return run
+
+
+def _of_production(command: str) -> Callable[[argparse.Namespace], commands.Outcome]:
+    """A command on what runs in production, whose code is loaded when it runs."""
+
+    def run(options: argparse.Namespace) -> commands.Outcome:
+        from manageai_assets.monitoring import production_commands as of_production
+
+        return of_production.deploy(options) if command == "deploy" else of_production.scenarios(options)
 
     return run
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Union
 
 from dagster import (
+    AssetChecksDefinition,
     AssetsDefinition,
     AssetSelection,
     AssetSpec,
@@ -13,6 +14,7 @@ from dagster import (
     JobDefinition,
     LoggerDefinition,
     ResourceDefinition,
+    ScheduleDefinition,
     SensorDefinition,
     define_asset_job,
     definitions,
@@ -33,6 +35,8 @@ Job = Union[JobDefinition, "UnresolvedAssetJobDefinition"]
 
 OWNERS = ["team:delivery"]
 BUILD_JOB = "build"
+MONITORING = "monitoring"
+"""Group and domain of the assets that watch what runs in production."""
 
 
 def _console(_context: InitLoggerContext) -> logging.Logger:
@@ -48,12 +52,17 @@ def assemble(
     jobs: Sequence[Job] = (),
     sensors: Sequence[SensorDefinition] = (),
     resources: Mapping[str, ResourceDefinition] | None = None,
+    checks: Sequence[AssetChecksDefinition] = (),
+    schedules: Sequence[ScheduleDefinition] = (),
 ) -> Definitions:
     """Definitions over these assets; `stages` are those that builds are made of."""
     of_builds = {item.name for item in stages}
 
     def with_policies(spec: AssetSpec) -> AssetSpec:
-        domain = "builds" if spec.key.to_user_string() in of_builds else "migrations"
+        if spec.group_name == MONITORING:
+            domain = MONITORING
+        else:
+            domain = "builds" if spec.key.to_user_string() in of_builds else "migrations"
         return spec.replace_attributes(owners=OWNERS, tags={**spec.tags, "domain": domain})
 
     build = define_asset_job(
@@ -65,6 +74,8 @@ def assemble(
         assets=map_asset_specs(with_policies, assets),
         jobs=[build, *jobs],
         sensors=sensors,
+        schedules=schedules,
+        asset_checks=checks,
         resources={"builds": builds_resource(stages), **(resources or {})},
         executor=EXECUTOR,
         loggers={"console": CONSOLE},
@@ -77,15 +88,38 @@ def everything(settings: "Settings") -> Definitions:
     from manageai_assets.documents import assets as documents
     from manageai_assets.intake import assets as intake
     from manageai_assets.migration import assets as migration
+    from manageai_assets.monitoring import assets as monitoring
+    from manageai_assets.monitoring.alerts import assets as alerting
     from manageai_assets.testing import assets as testing
     from sensors import all_sensors
+    from sensors.watch_schedules import health_schedule, prune_schedule, windows_left
 
     return assemble(
-        [*intake.ASSETS, *build.ASSETS, *testing.ASSETS, *documents.ASSETS, *migration.ASSETS],
+        [
+            *intake.ASSETS,
+            *build.ASSETS,
+            *testing.ASSETS,
+            *documents.ASSETS,
+            *migration.ASSETS,
+            *monitoring.ASSETS,
+            *alerting.ASSETS,
+        ],
         [*intake.STAGES, *build.STAGES, *testing.STAGES, *documents.STAGES],
-        jobs=[intake.submit_intake, migration.MIGRATE],
+        jobs=[
+            intake.submit_intake,
+            migration.MIGRATE,
+            monitoring.WATCH,
+            monitoring.HEALTH,
+            monitoring.prune_monitoring,
+        ],
         sensors=all_sensors(settings),
-        resources={"migrations": migration.RESOURCE},
+        resources={"migrations": migration.RESOURCE, "monitoring": monitoring.RESOURCE},
+        checks=monitoring.CHECKS,
+        schedules=[
+            windows_left(settings),
+            health_schedule(settings, monitoring.HEALTH),
+            prune_schedule(settings, monitoring.prune_monitoring),
+        ],
     )
 
 

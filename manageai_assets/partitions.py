@@ -1,9 +1,14 @@
 """Partitions: one for each version of each intake, and of each blueprint to migrate, by the key `<slug>@v<N>`. A new
-version is a new key."""
+version is a new key. What is watched in production has one for every 15 minutes, by the window's start in UTC."""
 
 from __future__ import annotations
 
-from dagster import BackfillPolicy, DynamicPartitionsDefinition
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from dagster import BackfillPolicy, DynamicPartitionsDefinition, TimeWindowPartitionsDefinition
+
+from manageai_assets.monitoring.models import FIRST_WINDOW
 
 INTAKES = DynamicPartitionsDefinition(name="intakes")
 BLUEPRINTS = DynamicPartitionsDefinition(name="blueprints")
@@ -12,3 +17,26 @@ BUILDS_PER_RUN = 50
 """At most so many builds share one run: enough to pay for starting a process, few enough to bound its memory."""
 
 BATCHES = BackfillPolicy.multi_run(max_partitions_per_run=BUILDS_PER_RUN)
+
+WINDOW_FORMAT = "%Y-%m-%d-%H:%M"
+MONITOR_WINDOWS = TimeWindowPartitionsDefinition(
+    start=FIRST_WINDOW.strftime(WINDOW_FORMAT), fmt=WINDOW_FORMAT, cron_schedule="*/15 * * * *", timezone="UTC"
+)
+WINDOWS_PER_RUN = 672
+"""A week: its windows are made by a few queries, and each run costs a process."""
+WINDOW_BATCHES = BackfillPolicy.multi_run(max_partitions_per_run=WINDOWS_PER_RUN)
+
+
+def window_key(start: datetime) -> str:
+    """The partition key of the window that starts then."""
+    return start.astimezone(UTC).strftime(WINDOW_FORMAT)
+
+
+def window_start(key: str) -> datetime:
+    """When the window with this partition key starts. Raises `ValueError` for what is no such key."""
+    return datetime.strptime(key, WINDOW_FORMAT).replace(tzinfo=UTC)
+
+
+def window_starts(keys: Iterable[str]) -> list[datetime]:
+    """The starts of these windows, in order."""
+    return sorted(map(window_start, keys))

@@ -23,7 +23,8 @@ from resources.make_team import Connections, Hooks, Organizations, Teams
 
 
 class MakeApi:
-    """The API with one key in one zone. `address` stands for the zone's, for tests; so do `sleep`, `now`, `chance`."""
+    """The API with one key in one zone. `pace` is called before each request, and may wait or call it off by raising.
+    `address` stands for the zone's, for tests; so do `sleep`, `now`, `chance`."""
 
     def __init__(
         self,
@@ -36,9 +37,17 @@ class MakeApi:
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
+        pace: Callable[[], None] = lambda: None,
     ) -> None:
         self._http = MakeHttp(
-            address or base_url(zone), key, timeout=timeout, retries=retries, sleep=sleep, now=now, chance=chance
+            address or base_url(zone),
+            key,
+            timeout=timeout,
+            retries=retries,
+            sleep=sleep,
+            now=now,
+            chance=chance,
+            pace=pace,
         )
         self.scenarios = Scenarios(self._http)
         self.executions = Executions(self._http)

@@ -59,7 +59,8 @@ def base_url(zone: str) -> str:
 
 
 class MakeHttp:
-    """Calls with a key. `sleep`, `now` and `chance` (0 to 1) are there for tests."""
+    """Calls with a key, from any number of threads. `pace` is called before each request and may wait, or raise to call
+    it off. `sleep`, `now` and `chance` (0 to 1) are there for tests."""
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class MakeHttp:
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
+        pace: Callable[[], None] = lambda: None,
     ) -> None:
         secret = key.get_secret_value().strip()
         if not secret:
@@ -79,6 +81,7 @@ class MakeHttp:
             raise UserError("the key for Make's API isn't one", where="settings", hint="check MAKE_API_KEY")
         self.address = address.rstrip("/")
         self._retries, self._sleep, self._now, self._chance = retries or Retries(), sleep, now, chance
+        self._pace = pace
         self._secret = key
         scheme = "Token" if _UUID4.fullmatch(secret) else "Bearer"
         self._client = httpx.Client(
@@ -136,6 +139,7 @@ class MakeHttp:
     def _once(
         self, method: Method, path: str, query: Query | None, body: JsonValue, timeout: float | None
     ) -> dict[str, JsonValue] | _Failed:
+        self._pace()
         where = f"{method} {path}"
         content = None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8")
         try:

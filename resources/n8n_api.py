@@ -334,6 +334,9 @@ class N8nApi:
         asked = {"limit": PAGE, **query}
         while True:
             found = _object(self.api("GET", path, query=asked))
+            if not isinstance(found.get("data"), list):
+                what, hint = "this is no list of n8n's API", "check N8N_API_URL: it is n8n's address"
+                raise N8nRefusedError(what, where=f"GET {path}", hint=hint)
             yield from _rows(found)
             cursor = found.get("nextCursor")
             if not isinstance(cursor, str) or not cursor or cursor in cursors:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -58,6 +59,7 @@ class FakeN8n:
     faults: list[Fault] = field(default_factory=list)
     workflows: dict[str, Object] = field(default_factory=dict)
     executions: list[Object] = field(default_factory=list)
+    errors: dict[str, Object] = field(default_factory=dict)
     credentials: dict[str, Object] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -73,15 +75,35 @@ class FakeN8n:
         """Lets the next calls go wrong."""
         self.faults.append(Fault(status, times, body, headers or {}, seconds))
 
-    def ran(self, workflow: str, status: str = "success") -> None:
-        """A run that has been, or is still on."""
-        moment = f"2026-11-26T06:{len(self.executions) // 60:02}:{len(self.executions) % 60:02}.000Z"
-        ended = None if status in ("running", "waiting") else moment
+    def ran(
+        self,
+        workflow: str,
+        status: str = "success",
+        *,
+        started: datetime | None = None,
+        seconds: float = 0.0,
+        error: Object | None = None,
+        mode: str = "webhook",
+    ) -> str:
+        """A run that has been, or is still on; `error` is what its data say of a failure. Gives its id."""
+        minute, second = divmod(len(self.executions), 60)
+        began = started or datetime(2026, 11, 26, 6, minute, second, tzinfo=UTC)
+        identifier = str(next(self.numbers))
         row: Object = {
-            "id": str(next(self.numbers)), "status": status, "finished": status == "success", "mode": "webhook",
-            "startedAt": moment, "stoppedAt": ended, "workflowId": workflow, "retryOf": None, "waitTill": None,
+            "id": identifier, "status": status, "finished": False, "mode": mode, "startedAt": iso(began),
+            "stoppedAt": None, "workflowId": workflow, "retryOf": None, "waitTill": None,
         }  # fmt: skip
         self.executions.insert(0, row)
+        if status not in ("running", "waiting", "new"):
+            self.ends(identifier, status, began + timedelta(seconds=seconds))
+        if error is not None:
+            self.errors[identifier] = error
+        return identifier
+
+    def ends(self, identifier: str, status: str, moment: datetime) -> None:
+        """A run that was on has ended."""
+        row = next(one for one in self.executions if one["id"] == identifier)
+        row |= {"status": status, "finished": status == "success", "stoppedAt": iso(moment)}
 
     # -- the API -------------------------------------------------------------------------------------------------
 
@@ -109,7 +131,7 @@ class FakeN8n:
                 self._workflow(identifier)["active"] = False
                 return self._workflow(identifier)
             case ("GET", "executions"):
-                return self._page(self._filtered(query), query)
+                return self._page_by_id(self._filtered(query), query)
             case (_, "executions", identifier, *rest):
                 return self._execution(method, identifier, rest, query)
             case (_, "credentials", *rest):
@@ -147,7 +169,9 @@ class FakeN8n:
             raise Refusal(404, "Not Found")
         match (method, *rest):
             case ("GET",):
-                return {**found, "data": {"resultData": {"runData": {}}}} if query.get("includeData") else found
+                return (
+                    {**found, **self._data(identifier, str(found["workflowId"]))} if "includeData" in query else found
+                )
             case ("DELETE",):
                 self.executions.remove(found)
             case ("POST", "retry") if found["status"] == "success":
@@ -161,6 +185,13 @@ class FakeN8n:
             case ("POST", "stop"):
                 found |= {"status": "canceled", "stoppedAt": found["startedAt"]}
         return found
+
+    def _data(self, identifier: str, workflow: str) -> Object:
+        result: Object = {"runData": {}}
+        if identifier in self.errors:
+            result |= {"error": self.errors[identifier], "lastNodeExecuted": "Webhook"}
+        nodes = self.workflows.get(workflow, {}).get("nodes")
+        return {"data": {"resultData": result}, "workflowData": {"nodes": nodes}}
 
     def _credential(self, method: str, rest: list[str], body: Object) -> Object:
         match (method, *rest):
@@ -185,6 +216,16 @@ class FakeN8n:
         cursor = base64.b64encode(str(end).encode()).decode() if end < len(rows) else None
         return {"data": [*rows[start:end]], "nextCursor": cursor}
 
+    def _page_by_id(self, rows: list[Object], query: Mapping[str, str]) -> Object:
+        """A page of executions: its cursor holds the last id, so that what comes meanwhile moves nothing."""
+        limit = min(LARGEST_PAGE, int(query.get("limit", "100")))
+        if "cursor" in query:
+            last = int(json.loads(base64.b64decode(query["cursor"]))["lastId"])
+            rows = [row for row in rows if int(str(row["id"])) < last]
+        page = rows[:limit]
+        more = json.dumps({"lastId": page[-1]["id"], "limit": limit}) if len(rows) > limit else None
+        return {"data": [*page], "nextCursor": base64.b64encode(more.encode()).decode() if more else None}
+
     # -- webhooks ------------------------------------------------------------------------------------------------
 
     def called(self, method: str, path: str) -> tuple[int, JsonValue]:
@@ -194,6 +235,11 @@ class FakeN8n:
                 self.ran(identifier)
                 return 200, {"message": "Workflow was started"}
         return 404, {"code": 404, "message": f'The requested webhook "{method} {path}" is not registered.'}
+
+
+def iso(moment: datetime) -> str:
+    """A moment as n8n writes it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _wanted(workflow: Object, query: Mapping[str, str]) -> bool:
@@ -240,6 +286,8 @@ def fake_n8n() -> Iterator[FakeN8n]:
 def _handler(fake: FakeN8n) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 65_536  # head and body in one packet, else each answer waits 40 ms for an acknowledgement
+        disable_nagle_algorithm = True
 
         def answer(self) -> None:
             text = self.rfile.read(int(self.headers.get("content-length") or 0))

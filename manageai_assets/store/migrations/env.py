@@ -6,7 +6,8 @@ from alembic import context
 from sqlalchemy import Connection
 
 from manageai_assets.store.migrate import VERSION_TABLE
-from manageai_assets.store.tables import SCHEMA, Base
+from manageai_assets.store.profile_tables import ProfileRow
+from manageai_assets.store.tables import SCHEMA
 
 
 def run() -> None:
@@ -14,7 +15,7 @@ def run() -> None:
     connection: Connection = context.config.attributes["connection"]
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=ProfileRow.metadata,
         include_schemas=True,
         version_table=VERSION_TABLE,
         version_table_schema=SCHEMA,

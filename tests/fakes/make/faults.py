@@ -38,6 +38,11 @@ class Faults:
         with self._lock:
             self._waiting += [(fault, method, re.compile(path))] * times
 
+    def clear(self) -> None:
+        """Lets nothing go wrong any more."""
+        with self._lock:
+            self._waiting.clear()
+
     def take(self, method: str, path: str) -> Fault | None:
         """The fault for a call, if one waits for it."""
         with self._lock:

@@ -1,0 +1,1 @@
+"""Telling people: what is sent to whom when, and that it arrives."""

@@ -1,0 +1,160 @@
+"""Judging a window: what is wrong at its end, what becomes of the incidents, and which alerts that asks for, all in one
+transaction.
+
+Windows are judged in their order. The newest one may be judged again when late executions have touched it: it opens
+what is new, and counts nothing twice. Older ones change nothing any more, since what came after them is known. A crash
+leaves a window unjudged, or judged whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from manageai_assets.monitoring.alerts.wanted import Addressees, want_alerts
+from manageai_assets.monitoring.detection import FAILING, Judged, judge
+from manageai_assets.monitoring.estate import estate, learn_profiles, plan_days
+from manageai_assets.monitoring.incident_store import (
+    last_windows,
+    open_new,
+    resolved_lately,
+    save,
+    times_reopened,
+    unresolved,
+)
+from manageai_assets.monitoring.incidents import Change, Sight, not_seen, seen_again, told_more
+from manageai_assets.monitoring.models import PLATFORMS, WINDOW, Finding, Incident, IncidentKind, Platform
+from manageai_assets.monitoring.polling import platform_trouble
+from manageai_assets.monitoring.recording import WHOLE_PLATFORM, cursors_of, plans
+from manageai_assets.store.monitoring_tables import MonitorWindow
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+JUDGING_LOCK = 4_707_003
+"""Key of the advisory lock that lets one process judge at a time."""
+FIRST_JUDGED = timedelta(hours=2)
+"""A new installation judges no window that is older: nobody wants alerts on last month."""
+MEASURED: frozenset[IncidentKind] = frozenset({"slow_down", "data_anomaly", "silence", *FAILING})
+"""Kinds that need fresh executions to be over."""
+
+
+@dataclass(frozen=True)
+class JudgedWindow:
+    """What judging a window came to. `changed` is false when it had been judged, or when it is too old to count."""
+
+    window_start: datetime
+    changed: bool
+    findings: int = 0
+    opened: int = 0
+    reopened: int = 0
+    resolved: int = 0
+    open: int = 0
+    alerts: int = 0
+
+
+def judge_windows(
+    engine: Engine, starts: Sequence[datetime], now: datetime, addressees: Addressees
+) -> list[JudgedWindow]:
+    """Judges these windows in order, each in a transaction of its own. Their executions must be stored."""
+    ordered = sorted(set(starts))
+    with engine.begin() as connection:
+        newest = _newest(connection)
+        old = [start for start in ordered if newest is not None and start < newest]
+        _mark(connection, old)
+    passed = [JudgedWindow(start, changed=False) for start in old]
+    return passed + [_judge_window(engine, start, now, addressees) for start in ordered[len(old) :]]
+
+
+def _newest(connection: Connection) -> datetime | None:
+    """The start of the newest window that was judged."""
+    return connection.scalar(select(func.max(MonitorWindow.window_start)).where(MonitorWindow.judged > 0))
+
+
+def _judge_window(engine: Engine, window: datetime, now: datetime, addressees: Addressees) -> JudgedWindow:
+    with engine.begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": JUDGING_LOCK})
+        newest = _newest(connection)
+        if newest is None and window < now - FIRST_JUDGED:
+            return JudgedWindow(window, changed=False)
+        if newest is not None and window < newest:
+            _mark(connection, [window])
+            return JudgedWindow(window, changed=False)
+        at = window + WINDOW
+        trouble = [found for platform in PLATFORMS if (found := _unread(engine, platform, at)) is not None]
+        learn_profiles(connection, at)
+        watched = estate(connection, at)
+        burning = [(plan, plan_days(connection, plan, at)) for plan in plans(engine).values()]
+        judged = judge(watched, burning, at)
+        judged = replace(judged, findings=(*judged.findings, *trouble))
+        unread = frozenset(finding.platform for finding in trouble)
+        changes, opened = _apply(connection, judged, window, unread, again=window == newest)
+        alerts = want_alerts(connection, at, addressees, {one.scenario.key: one.scenario for one in watched})
+        _mark(connection, [window])
+        kinds = [event.kind for change in changes for event in change.events]
+        return JudgedWindow(
+            window, True, len(judged.findings), opened, kinds.count("reopened"), kinds.count("resolved"),
+            len(unresolved(connection)), alerts,
+        )  # fmt: skip
+
+
+def _unread(engine: Engine, platform: Platform, at: datetime) -> Finding | None:
+    return platform_trouble(platform, cursors_of(engine, platform).get(WHOLE_PLATFORM), at)
+
+
+def _apply(
+    connection: Connection, judged: Judged, window: datetime, unread: frozenset[Platform], *, again: bool
+) -> tuple[list[Change], int]:
+    """Takes the incidents through the window; gives their changes, and how many are new."""
+    known = unresolved(connection)
+    seen_in = last_windows(connection)
+    found = {one.fingerprint: one for one in judged.findings}
+    lately = resolved_lately(connection, {*found, *judged.covered.values()} - set(known), window)
+    ids = {fingerprint: one.id for fingerprint, one in {**lately, **known}.items()}
+    changes: list[Change] = []
+    opened = 0
+    for fingerprint, finding in found.items():
+        incident = known.get(fingerprint) or lately.get(fingerprint)
+        if incident is None:
+            ids[fingerprint] = open_new(connection, finding, window).incident.id
+            opened += 1
+        elif incident.status != "resolved" and seen_in.get(incident.id) == window:
+            changes.append(told_more(incident, finding, window))
+        else:
+            changes.append(seen_again(incident, finding, window))
+    returns = times_reopened(connection, [one.id for one in known.values()])
+    for fingerprint, incident in known.items():
+        if fingerprint in found:
+            continue
+        sight = _sight(incident, judged, unread)
+        if again and seen_in.get(incident.id) == window and sight != "explained":
+            continue
+        explained_by = ids.get(judged.covered.get(fingerprint, ""))
+        changes.append(not_seen(incident, sight, window, returns.get(incident.id, 0), explained_by))
+    save(connection, changes, window)
+    return changes, opened
+
+
+def _sight(incident: Incident, judged: Judged, unread: frozenset[Platform]) -> Sight:
+    if incident.fingerprint in judged.covered:
+        return "explained"
+    if incident.platform in unread and incident.kind != "poll_failure":
+        return "unproven"
+    unproven = judged.unproven if incident.kind in FAILING else judged.unread
+    if incident.kind in MEASURED and incident.scenario in unproven:
+        return "unproven"
+    return "healthy"
+
+
+def _mark(connection: Connection, windows: Sequence[datetime]) -> None:
+    """The windows have been judged as they are now."""
+    if not windows:
+        return
+    statement = insert(MonitorWindow).values([{"window_start": start, "judged": 1} for start in windows])
+    done = {"judged": func.greatest(MonitorWindow.covered, 1)}
+    connection.execute(statement.on_conflict_do_update(index_elements=["window_start"], set_=done))
