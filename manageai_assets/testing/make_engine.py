@@ -310,7 +310,7 @@ class MakeEngine:
             if error:
                 found = StepError(step=step, type=str(error.get("type")), message=str(error.get("message")))
                 yield step, StepTrace(step=step, bundles_in=1, bundles_out=0, errors=(found,))
-            else:
+            elif self._export.places[step][-1] == f"module {module}":  # not of one that only prepares its values
                 yield step, StepTrace(step=step, bundles_in=1, bundles_out=1, outputs=(bundle,))
 
     def _step_of(self, module: int) -> str:

@@ -15,6 +15,9 @@ import pytest
 from compilers.errors import UserError
 from resources.interceptor import Interceptor, interceptor_folder, is_installed
 
+pytestmark = pytest.mark.live
+"""`make test-live` installs the proxy."""
+
 
 class Answering(BaseHTTPRequestHandler):
     """Says what was asked; `/gone` asks the proxy to close the connection."""
