@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
+from pydantic import ValidationError
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
@@ -21,6 +23,8 @@ from manageai_assets.store.tables import SCHEMA
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
+
+_log = logging.getLogger(__name__)
 
 LEARN_AGAIN_AFTER = timedelta(days=1)
 LEARNT_AT_ONCE = 200
@@ -139,7 +143,13 @@ def _execution(row: Row[tuple[object, ...]], key: ScenarioKey, at: datetime) -> 
 
 def _profiles(connection: Connection) -> Mapping[int, Profile]:
     query = select(ProfileRow.scenario_id, ProfileRow.profile).where(ProfileRow.profile.is_not(None))
-    return {row.scenario_id: profile_from_json(row.profile) for row in connection.execute(query)}
+    found: dict[int, Profile] = {}
+    for row in connection.execute(query):
+        try:
+            found[row.scenario_id] = profile_from_json(row.profile)
+        except ValidationError:  # an earlier version of this project wrote it; it is learnt anew within a day
+            _log.warning("profile not readable scenario=%s", row.scenario_id)
+    return found
 
 
 def _read_to(connection: Connection) -> Mapping[ScenarioKey, datetime]:

@@ -22,4 +22,4 @@ class ProfileRow(Base):
         BigInteger, ForeignKey(ScenarioRow.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     learnt_to: Mapped[datetime] = mapped_column(index=True)
-    profile: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    profile: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

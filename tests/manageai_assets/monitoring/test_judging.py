@@ -271,6 +271,14 @@ def test_several_processes_may_judge_at_once(estate: Estate) -> None:
     assert len(estate.alerts()) == 2
 
 
+def test_a_profile_that_cant_be_read_is_done_without(estate: Estate) -> None:
+    key = estate.scenario()
+    estate.window("..", key)
+    with estate.engine.begin() as connection:
+        connection.execute(text("update manageai.scenario_profiles set profile = '{\"runs\": 1}'"))
+    assert estate.window("FFFFF", key).opened == 1
+
+
 def test_what_is_usual_is_learnt_with_the_windows(estate: Estate) -> None:
     key = estate.scenario()
     estate.window("..", key)
