@@ -359,6 +359,14 @@ def _part(identifier: str) -> str:
     return quote(identifier, safe="")
 
 
+def has_data(execution: Mapping[str, JsonValue]) -> bool:
+    """Whether the data of an execution are there: what its nodes did, or why none ran. n8n stores them a moment after
+    it lists the execution as ended."""
+    data = execution.get("data")
+    result = data.get("resultData") if isinstance(data, dict) else None
+    return isinstance(result, dict) and bool(result.get("runData") or result.get("error"))
+
+
 def workflow_of(document: Mapping[str, JsonValue]) -> Object:
     """What n8n takes of a workflow's document."""
     return {key: document[key] for key in WORKFLOW_KEYS if key in document}

@@ -36,6 +36,7 @@ from resources.n8n_api import (
     N8nRefusedError,
     N8nUnavailableError,
     Retries,
+    has_data,
 )
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ SLICE = timedelta(hours=1)
 """Of history that is read and stored together, so that a long absence is made good step by step."""
 FIRST_READ = timedelta(days=1)
 EXPLAINED_A_TICK = 200
+DATA_WITHIN = timedelta(minutes=1)
+"""After an execution's end, in which its data may still come."""
 QUICK = Retries(times=1, base=0.5, patience=2.0)
 """A poller comes again by itself: it doesn't wait within a tick."""
 
@@ -186,11 +189,13 @@ class N8nPoller:
         if self.now() >= self.deadline:
             return None
         try:
-            return cause_of(self.api.execution(one.execution_id))
+            found = self.api.execution(one.execution_id)
         except N8nNotFoundError:
             return ExecutionError()
         except N8nApiError:
             return None
+        ended = one.finished or one.started
+        return cause_of(found) if has_data(found) or ended < self.now() - DATA_WITHIN else None
 
 
 def listed_on_n8n(api: N8nApi) -> list[registry.Listed]:

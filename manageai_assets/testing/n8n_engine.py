@@ -51,7 +51,7 @@ from manageai_assets.testing.n8n_items import asked, bundle_of, in_order_of, ite
 from manageai_assets.testing.sandbox.server import Sandbox
 from manageai_assets.testing.sightings import UNEXPECTED, answered_by_chance, calls_of, lacking, requests_of
 from manageai_assets.testing.stand_ins import as_played, hook_of, standing_in
-from resources.n8n_api import Answer, N8nApi
+from resources.n8n_api import Answer, N8nApi, has_data
 from resources.n8n_server import N8nServer
 
 MOST_SECONDS = 30.0
@@ -173,9 +173,9 @@ class N8nEngine:
             self._sandbox.begin(calls)
             if self._hook is not None:
                 answer = self._call(self._hook, case)
-                execution = self._server.execution(self._newest())
+                execution = self._stored(self._newest())
             else:
-                execution = self._server.execution(self._run_pinned(self._needs_own(), case))
+                execution = self._stored(self._run_pinned(self._needs_own(), case))
         return self._trace(execution, answer, case, expected, (time.perf_counter() - started) * 1000)
 
     def _tables(self) -> Iterator[tuple[str, dict[str, str]]]:
@@ -203,7 +203,7 @@ class N8nEngine:
             deadline = time.monotonic() + MOST_SECONDS
             while _is_missing(answer := self._call(hook, case)) and time.monotonic() < deadline:
                 time.sleep(POLL_SECONDS)
-            return (answer if self._hook else None), self._server.execution(self._newest())
+            return (answer if self._hook else None), self._stored(self._newest())
         finally:
             self.close()
 
@@ -234,6 +234,15 @@ class N8nEngine:
                 return new[0]
             time.sleep(POLL_SECONDS)
         raise UserError(f"the execution did not end within {MOST_SECONDS:.0f} s", where=f"workflow {self._workflow}")
+
+    def _stored(self, identifier: str) -> Object:
+        """An execution with its data, which n8n stores a moment after it says that it has ended."""
+        deadline = time.monotonic() + MOST_SECONDS
+        while True:
+            found = self._server.execution(identifier)
+            if has_data(found) or time.monotonic() > deadline:
+                return found
+            time.sleep(POLL_SECONDS)
 
     def _run_pinned(self, server: N8nServer, case: Case) -> str:
         """A run as from the editor, with the trigger's bundles pinned."""

@@ -21,6 +21,7 @@ from resources.n8n_api import (
     N8nUnauthorisedError,
     N8nUnavailableError,
     Retries,
+    has_data,
 )
 from resources.n8n_install import install, is_installed, server_folder
 from resources.n8n_server import N8nServer
@@ -318,3 +319,17 @@ def test_a_failed_execution_is_tried_again_and_a_running_one_stopped(bench: Benc
     assert [one["id"] for one in bench.n8n.history(status="running")] == ["3"]
     assert bench.n8n.executions("w1") == ("2", "1")
     assert bench.n8n.stop_execution("3")["status"] == "canceled"
+
+
+@pytest.mark.parametrize(
+    ("execution", "there"),
+    [
+        ({"id": "1", "status": "success"}, False),
+        ({"data": {"resultData": {"runData": {}}}}, False),
+        ({"data": None}, False),
+        ({"data": {"resultData": {"runData": {"Call": [{}]}}}}, True),
+        ({"data": {"resultData": {"runData": {}, "error": {"message": "no trigger"}}}}, True),
+    ],
+)
+def test_data_are_there_when_a_node_has_run_or_none_could(execution: Json, there: bool) -> None:
+    assert has_data(execution) is there
