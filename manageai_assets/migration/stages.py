@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from pydantic import JsonValue, RootModel
 
-from compilers.export import Export
 from compilers.make import modules_of
 from compilers.make.parse import parse
 from compilers.migrate import MigrationReport
@@ -15,8 +13,7 @@ from compilers.spec import Spec
 from manageai_assets.build.exports import PlatformExport
 from manageai_assets.migration.migrating import migrated, page
 from manageai_assets.stages import SHOWN_CHARACTERS, Check, Preview, Stage, Table, stage
-from manageai_assets.testing.engine import Engine
-from manageai_assets.testing.pilot import PilotReport, headline, pilot, to_markdown
+from manageai_assets.testing.pilot import PilotReport, headline, on_session, pilot, to_markdown
 
 GROUP = "migrations"
 SHOWN = 200
@@ -162,12 +159,7 @@ def pilot_report(source_blueprint: Blueprint, migrated_spec: Spec) -> PilotRepor
     if settings.test_engine != "n8n":
         return pilot(source_blueprint.root, None, slug=migrated_spec.slug)
     with n8n_session(settings) as session:
-
-        @contextmanager
-        def engine_of(spec: Spec, export: Export) -> Iterator[Engine]:
-            yield session.engine(spec, export.document)
-
-        return pilot(source_blueprint.root, engine_of, slug=migrated_spec.slug)
+        return pilot(source_blueprint.root, on_session(session), slug=migrated_spec.slug)
 
 
 STAGES: tuple[Stage, ...] = (source_blueprint, migrated_spec, n8n_migration, migration_report, pilot_report)

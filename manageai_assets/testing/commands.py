@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,6 @@ from pydantic import JsonValue
 
 from compilers.documents import members, unwrapped
 from compilers.errors import UserError
-from compilers.export import Export
 from compilers.exports import emit, platforms
 from compilers.make.parse import parse as parse_make
 from compilers.n8n.parse import parse as parse_n8n
@@ -23,7 +21,6 @@ from compilers.spec import PlatformName, Spec, parse_spec
 from manageai_assets import console
 from manageai_assets.commands import Outcome, read_document, recognise, write_whole
 from manageai_assets.settings import read_settings
-from manageai_assets.testing.engine import Engine
 from manageai_assets.testing.models import CaseResult, EngineName, TestReport
 from manageai_assets.testing.report import GROUPS, headline, meaning, to_html, to_markdown
 from resources.artifacts import PARTITION_KEY, ArtifactStore, BuildKey, parse_key
@@ -187,11 +184,7 @@ def pilot(options: argparse.Namespace) -> Outcome:
 
     document = read_document(options.blueprint)
     with n8n_session(read_settings()) as session:
-
-        @contextmanager
-        def engine_of(spec: Spec, export: Export) -> Iterator[Engine]:
-            yield session.engine(spec, export.document)
-
+        engine_of = piloting.on_session(session)
         report = piloting.pilot(document, engine_of, customer=options.customer, timezone=options.timezone)
     page = piloting.to_markdown(report)
     if options.output:

@@ -11,10 +11,10 @@ something is left to a person, was not compared, or is known to behave otherwise
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, JsonValue
 
@@ -32,6 +32,9 @@ from manageai_assets.testing.models import Case, CaseGroup, CaseResult, Differen
 from manageai_assets.testing.report import ENGINES, fenced, meaning, title_of
 from manageai_assets.testing.running import LeftOut, outcomes
 from manageai_assets.testing.stored import LONGEST_TEXT_OF_FAULT, cut
+
+if TYPE_CHECKING:
+    from manageai_assets.testing.n8n_session import N8nSession, StandInSession
 
 TEMPLATE = "pilot_report.md.j2"
 MOST_DIFFERENCES = 5
@@ -151,6 +154,11 @@ def pilot(
         with on_make(spec, done.export) as engine:
             make = _side("Make", spec, suite.cases, engine, heard)
     return _Piloted(done, spec, n8n, make).report(suite.not_covered)
+
+
+def on_session(session: N8nSession | StandInSession) -> EngineOf:
+    """The engines of workflows on a running n8n."""
+    return lambda spec, export: nullcontext(session.engine(spec, export.document))
 
 
 def comparable(spec: Spec, export: Export) -> Spec:
