@@ -38,7 +38,7 @@ def differences(engine: Engine) -> list[object]:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from manageai_assets.store.profile_tables import ProfileRow
+    from manageai_assets.store.metadata import METADATA
 
     def ours(name: str | None, kind: str, _parents: object) -> bool:
         return name == SCHEMA if kind == "schema" else name != VERSION_TABLE
@@ -51,7 +51,7 @@ def differences(engine: Engine) -> list[object]:
             "version_table_schema": SCHEMA,
         }
         context = MigrationContext.configure(connection, opts=options)
-        return list(compare_metadata(context, ProfileRow.metadata))
+        return list(compare_metadata(context, METADATA))
 
 
 def revisions() -> list[str]:

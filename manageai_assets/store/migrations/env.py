@@ -5,8 +5,8 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection
 
+from manageai_assets.store.metadata import METADATA
 from manageai_assets.store.migrate import VERSION_TABLE
-from manageai_assets.store.profile_tables import ProfileRow
 from manageai_assets.store.tables import SCHEMA
 
 
@@ -15,7 +15,7 @@ def run() -> None:
     connection: Connection = context.config.attributes["connection"]
     context.configure(
         connection=connection,
-        target_metadata=ProfileRow.metadata,
+        target_metadata=METADATA,
         include_schemas=True,
         version_table=VERSION_TABLE,
         version_table_schema=SCHEMA,
