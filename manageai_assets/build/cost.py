@@ -277,19 +277,24 @@ def _offer(plan: PlanRow, currency: str, needed: int, runs: Runs, steps: int) ->
         why = f"holds {plan.max_steps} steps, the automation has {steps}"
     elif interval is not None and interval < plan.min_interval_minutes:
         why = f"runs every {plan.min_interval_minutes} minutes at most, the automation every {interval}"
-    elif needed <= plan.units:
-        monthly, why = plan.price, "fits"
-    elif needed <= plan.units * plan.blocks:
-        blocks = -(-needed // plan.units)
-        monthly, why = plan.price * blocks, f"fits with {blocks} times {plan.units:,} units"
-    elif plan.overage_factor is not None and needed <= plan.units * plan.overage_up_to:
-        extra = needed - plan.units
-        monthly = plan.price + extra * plan.price / plan.units * plan.overage_factor
-        why = f"fits with {extra:,} units beyond the plan"
     else:
-        why = f"holds {plan.units * max(plan.blocks, plan.overage_up_to):,} units, {needed:,} are needed"
+        monthly, why = price_for(plan, needed)
     money = None if monthly is None else Money(amount=monthly.quantize(CENT, ROUND_HALF_UP), currency=currency)
     return PlanPrice(plan=plan.name, monthly=money, why=why, note=plan.note)
+
+
+def price_for(plan: PlanRow, units: int) -> tuple[Decimal | None, str]:
+    """What a plan costs a month for so many units, unrounded, and why; None when it doesn't hold them."""
+    if units <= plan.units:
+        return plan.price, "fits"
+    if units <= plan.units * plan.blocks:
+        blocks = -(-units // plan.units)
+        return plan.price * blocks, f"fits with {blocks} times {plan.units:,} units"
+    if plan.overage_factor is not None and units <= plan.units * plan.overage_up_to:
+        extra = units - plan.units
+        monthly = plan.price + extra * plan.price / plan.units * plan.overage_factor
+        return monthly, f"fits with {extra:,} units beyond the plan"
+    return None, f"holds {plan.units * max(plan.blocks, plan.overage_up_to):,} units, {units:,} are needed"
 
 
 def _held(own: str, offers: tuple[PlanPrice, ...]) -> str:

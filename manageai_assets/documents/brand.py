@@ -6,8 +6,9 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from compilers.errors import UserError
 from manageai_assets.data import DataModel, parse_data
@@ -37,6 +38,15 @@ class Agency(DataModel):
     legal_name: Line
     address: tuple[Line, ...] = ()
     contact: AgencyContact
+    timezone: Line = Field(default="UTC", description="tz database name; its days and months begin by this clock")
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"there is no time zone {name!r}; write it as Europe/Berlin") from None
 
 
 class Colours(DataModel):

@@ -28,7 +28,9 @@ class ScenarioDayRow(Base):
     day: Mapped[dt.date] = mapped_column(Date, primary_key=True, index=True)
     executions: Mapped[int] = mapped_column(Integer, comment="that ended on the day")
     errors: Mapped[int] = mapped_column(Integer, comment="executions that ended with an error")
-    operations: Mapped[int] = mapped_column(BigInteger, comment="as the platform bills: Make operations, n8n executions")
+    operations: Mapped[int] = mapped_column(
+        BigInteger, comment="as the platform bills: Make operations, n8n executions"
+    )
     duration_ms: Mapped[int] = mapped_column(BigInteger, comment="sum over the executions")
 
 

@@ -1,0 +1,33 @@
+"""What opportunities take for granted: `data/clients.yaml`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pydantic import Field
+
+from manageai_assets.data import DataModel, read_data
+
+
+class Assumed(DataModel):
+    """One number, and the reason."""
+
+    value: Decimal = Field(gt=0)
+    why: str
+
+
+class Assumptions(DataModel):
+    """`data/clients.yaml`."""
+
+    usd_per_eur: Assumed
+    move_hours_per_scenario: Assumed
+    move_hours_per_step: Assumed
+    mend_hours: Assumed
+    merge_hours: Assumed
+    next_hours: Assumed
+
+
+def assumptions() -> Assumptions:
+    """The assumptions that come with the project."""
+    data: Assumptions = read_data(Assumptions, "clients")
+    return data

@@ -1,0 +1,251 @@
+"""What is worth doing for a client, ranked, each with its arithmetic and where its numbers are from.
+
+Money is saved only when the bill falls: fewer operations on the same plan are no money, and are said as operations.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import combinations
+
+from manageai_assets.build.cost import CENT, Prices
+from manageai_assets.clients.assumptions import Assumptions
+from manageai_assets.clients.bills import bill_for
+from manageai_assets.clients.calendar import Day
+from manageai_assets.clients.facts import BuildFacts, LoopFact
+from manageai_assets.clients.models import Opportunity, OpportunityKind, Work
+from manageai_assets.clients.usage import KNOWN_DAYS
+from manageai_assets.monitoring.models import Platform, ScenarioKey
+
+LEAST_OPERATIONS = 500
+"""Fewer operations a month are worth nobody's hour: half the smallest plan of Make."""
+MEASURED = f"operations and executions of the last {KNOWN_DAYS} days, table scenario_days"
+OF_SPEC = "the scenario's spec, table build_facts"
+SIMILAR_APPS = 2
+SIMILAR_CLIENTS = 2
+"""Clients that share so many apps, and so many of them, before what they have says something of another."""
+POINTS_WITHOUT_MONEY = 5
+"""What an opportunity that saves no money adds to the score; 20 of them are as much as the whole bill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What opportunities are looked for in: a client's scenarios on a day, and what is known around them.
+
+    `elsewhere` are the apps of the agency's other clients."""
+
+    works: Sequence[Work]
+    day: Day
+    facts: Mapping[ScenarioKey, BuildFacts]
+    prices: Prices
+    assumed: Assumptions
+    elsewhere: Mapping[str, frozenset[str]]
+
+    @property
+    def active(self) -> list[Work]:
+        """The scenarios that will run on: there and switched on at the day's end."""
+        day = self.day
+        return [work for work in self.works if work.is_there(day.date, day.end) and work.is_active(day.end)]
+
+    @property
+    def month_days(self) -> int:
+        """Days of the month."""
+        return self.day.date.day + self.day.days_left
+
+    def operations(self, platform: Platform) -> int:
+        """Operations of a whole month on a platform, if all goes on as it does."""
+        going_on = [work for work in self.active if work.scenario.key.platform == platform]
+        return sum(self.a_month(work.over(self.day.date, KNOWN_DAYS).operations, work) for work in going_on)
+
+    def bill(self) -> Decimal:
+        """What a month costs on both platforms together, in the currency of Make; what needs a quote left out."""
+        make = bill_for(self.prices, "make", self.operations("make")).amount or Decimal(0)
+        n8n = bill_for(self.prices, "n8n_cloud", self.operations("n8n")).amount or Decimal(0)
+        return make + n8n * self.assumed.usd_per_eur.value
+
+    def a_month(self, of_days: Decimal | int, work: Work) -> int:
+        """What a number over a scenario's known days comes to in a month of this length."""
+        known = min(KNOWN_DAYS, (self.day.date - work.born).days + 1)
+        return int((Decimal(of_days) * self.month_days / known).to_integral_value(ROUND_HALF_UP))
+
+
+def opportunities_of(estate: Estate, price_of_hour: Decimal) -> tuple[Opportunity, ...]:
+    """The client's opportunities, the best first: by what a year saves less the work, then by operations saved."""
+    active = estate.active
+    known = [(work, estate.facts[work.scenario.key]) for work in active if work.scenario.key in estate.facts]
+    found = [
+        *_move(estate, known),
+        *(one for work, facts in known for one in _in_one(estate, work, facts)),
+        *_merge(estate, known),
+        *_next(estate, known),
+    ]
+
+    def rank(one: Opportunity) -> tuple[Decimal, int, Decimal, str]:
+        worth = (one.saving or Decimal(0)) * 12 - one.hours * price_of_hour
+        return (-worth if one.saving else Decimal(10**9), -one.operations, one.hours, one.title)
+
+    return tuple(sorted(found, key=rank))
+
+
+def score_of(found: Sequence[Opportunity], bill: Decimal) -> int:
+    """0 to 100: what share of the monthly bill could be saved, in percent, and a little for what isn't money."""
+    saved = sum((one.saving or Decimal(0) for one in found), Decimal(0))
+    share = 100 * saved / bill if bill else Decimal(0)
+    others = POINTS_WITHOUT_MONEY * sum(not one.saving for one in found)
+    return min(100, int((share + others).to_integral_value(ROUND_HALF_UP)))
+
+
+def _move(estate: Estate, known: Sequence[tuple[Work, BuildFacts]]) -> Iterator[Opportunity]:
+    """All that runs on Make and whose spec is known, moved to n8n together: plans are paid for as a whole."""
+    moved = [(work, facts) for work, facts in known if work.scenario.key.platform == "make" and not facts.unsupported]
+    past = [(work, work.over(estate.day.date, KNOWN_DAYS)) for work, _ in moved]
+    executions = sum(estate.a_month(did.executions, work) for work, did in past)
+    operations = sum(estate.a_month(did.operations, work) for work, did in past)
+    on_make, on_n8n = estate.operations("make"), estate.operations("n8n")
+    now, left = (bill_for(estate.prices, "make", units) for units in (on_make, on_make - operations))
+    before, after = (bill_for(estate.prices, "n8n_cloud", units) for units in (on_n8n, on_n8n + executions))
+    if now.amount is None or left.amount is None or before.amount is None or after.amount is None:
+        return
+    assumed, steps = estate.assumed, sum(facts.steps for _, facts in moved)
+    rate, hours_each, hours_step = assumed.usd_per_eur, assumed.move_hours_per_scenario, assumed.move_hours_per_step
+    saving = (now.amount - left.amount - (after.amount - before.amount) * rate.value).quantize(CENT, ROUND_HALF_UP)
+    hours = hours_each.value * len(moved) + hours_step.value * steps
+    if saving > 0:
+        yield Opportunity(
+            kind="move_to_n8n",
+            title=f"Move from Make to n8n Cloud: {len(moved)} scenarios",
+            scenarios=tuple(sorted(work.scenario.name for work, _ in moved)),
+            saving=saving,
+            currency=now.currency,
+            operations=operations,
+            hours=hours,
+            arithmetic=(
+                f"Make now: {now}",
+                f"Make then: {left}",
+                f"n8n Cloud now: {before}",
+                f"n8n Cloud then, with {executions:,} executions more: {after}",
+                f"{now.amount:,.2f} - {left.amount:,.2f} - ({after.amount:,.2f} - {before.amount:,.2f}) x {rate.value} "
+                f"= {saving:,.2f} {now.currency} a month",
+                f"work: {len(moved)} scenarios x {hours_each.value} h + {steps} steps x {hours_step.value} h"
+                f" = {hours} h",
+            ),
+            sources=(MEASURED, now.source, after.source, f"USD per EUR: {rate.why}", f"hours: {hours_each.why}"),
+        )
+
+
+def _in_one(estate: Estate, work: Work, facts: BuildFacts) -> Iterator[Opportunity]:
+    """What can be done within one scenario."""
+    past = work.over(estate.day.date, KNOWN_DAYS)
+    on_make = work.scenario.key.platform == "make"
+    if on_make and facts.interval_minutes and facts.webhook and facts.operations_a_run > 1:
+        busy = min(Decimal(past.executions), (past.operations - past.executions) / (facts.operations_a_run - 1))
+        idle = max(0, past.executions - int(busy.to_integral_value(ROUND_HALF_UP)))
+        sums = (
+            f"{past.executions:,} runs in {KNOWN_DAYS} days took {past.operations:,} operations; one that finds "
+            f"something takes {facts.operations_a_run}, an empty check 1",
+            f"({past.operations:,} - {past.executions:,}) / ({facts.operations_a_run} - 1) = {busy:,.0f} runs found "
+            f"something, {idle:,} were empty",
+        )
+        title = f"Start {work.scenario.name} by a webhook: {facts.webhook}"
+        yield from _fewer(estate, work, "webhook_for_polling", title, facts.trigger.title, idle, sums)
+    for loop in facts.loops if on_make else ():
+        kind, words = _loop_kind(loop, facts)
+        if kind is not None:
+            saved = (loop.times - 1) / loop.times * loop.operations * past.operations / facts.operations_a_run
+            sums = (
+                f"{loop.title} takes {loop.operations} of the {facts.operations_a_run} operations of a run, "
+                f"{loop.times} times; once is enough",
+                f"{past.operations:,} operations in {KNOWN_DAYS} days x {loop.operations} / {facts.operations_a_run} x "
+                f"({loop.times} - 1) / {loop.times} = {saved:,.0f}",
+            )
+            yield from _fewer(estate, work, kind, f"{words} in {work.scenario.name}", loop.title, saved, sums)
+    if past.errors and facts.unhandled and not facts.handled:
+        yield Opportunity(
+            kind="error_handling", title=f"Handle errors in {work.scenario.name}", scenarios=(work.scenario.name,),
+            step=facts.unhandled[0].title, saving=None, hours=estate.assumed.mend_hours.value,
+            arithmetic=(
+                f"{past.errors:,} of {past.executions:,} executions failed in {KNOWN_DAYS} days, and no step handles "
+                "an error: each one was lost or redone by hand",
+            ),
+            sources=(MEASURED, OF_SPEC),
+        )  # fmt: skip
+
+
+def _loop_kind(loop: LoopFact, facts: BuildFacts) -> tuple[OpportunityKind | None, str]:
+    if any(one.id == loop.id for one in facts.lookups):
+        return "cache_lookup", f"Look up {loop.title} once before {loop.loop}"
+    return ("batch_loop", f"{loop.batch} at once") if loop.batch else (None, "")
+
+
+def _fewer(
+    estate: Estate,
+    work: Work,
+    kind: OpportunityKind,
+    title: str,
+    step: str,
+    saved: Decimal | int,
+    sums: tuple[str, ...],
+    *,
+    also: tuple[str, ...] = (),
+) -> Iterator[Opportunity]:
+    """An opportunity that saves so many operations over the scenario's known days, if they are worth it."""
+    a_month = min(estate.a_month(saved, work), estate.operations("make"))
+    if a_month < LEAST_OPERATIONS:
+        return
+    now = bill_for(estate.prices, "make", estate.operations("make"))
+    after = bill_for(estate.prices, "make", estate.operations("make") - a_month)
+    saving = None if now.amount is None or after.amount is None else now.amount - after.amount
+    hours = (estate.assumed.merge_hours if kind == "merge_scenarios" else estate.assumed.mend_hours).value
+    yield Opportunity(
+        kind=kind, title=title, scenarios=(work.scenario.name, *also), step=step, saving=saving or None,
+        currency=now.currency if saving else "", operations=a_month, hours=hours,
+        arithmetic=(
+            *sums,
+            f"in a month of {estate.month_days} days: {a_month:,} operations",
+            f"Make now: {now}",
+            f"Make then: {after}",
+        ),
+        sources=(MEASURED, OF_SPEC, now.source),
+    )  # fmt: skip
+
+
+def _merge(estate: Estate, known: Sequence[tuple[Work, BuildFacts]]) -> Iterator[Opportunity]:
+    """Scenarios that poll for the same: one of the two checks is enough."""
+    polling = [
+        (work, facts)
+        for work, facts in known
+        if work.scenario.key.platform == "make" and facts.interval_minutes and facts.trigger.detail
+    ]
+    for (one, first), (other, second) in combinations(polling, 2):
+        if first.trigger.detail == second.trigger.detail and first.interval_minutes == second.interval_minutes:
+            fewer = min((one, other), key=lambda work: work.over(estate.day.date, KNOWN_DAYS).executions)
+            checks = fewer.over(estate.day.date, KNOWN_DAYS).executions
+            names = f"{one.scenario.name} and {other.scenario.name}"
+            sums = (f"both check {first.trigger.title} every {first.interval_minutes} minutes; {checks:,} checks in "
+                    f"{KNOWN_DAYS} days are done twice, 1 operation each",)  # fmt: skip
+            kept = other if fewer is one else one
+            yield from _fewer(
+                estate, fewer, "merge_scenarios", f"Merge {names}", first.trigger.title, checks, sums,
+                also=(kept.scenario.name,),
+            )  # fmt: skip
+
+
+def _next(estate: Estate, known: Sequence[tuple[Work, BuildFacts]]) -> Iterator[Opportunity]:
+    """The app that most of the clients with similar apps use, and this one doesn't."""
+    own = {app for _, facts in known for app in facts.apps}
+    alike = {name: apps for name, apps in estate.elsewhere.items() if len(apps & own) >= SIMILAR_APPS}
+    counts = Counter(app for apps in alike.values() for app in apps - own)
+    for app, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:1]:
+        if count >= SIMILAR_CLIENTS and 2 * count > len(alike):
+            yield Opportunity(
+                kind="next_automation", title=f"An automation with {app}", scenarios=(), saving=None,
+                hours=estate.assumed.next_hours.value,
+                arithmetic=(
+                    f"{count} of the {len(alike)} clients that share at least {SIMILAR_APPS} apps with this one use "
+                    f"{app}; this one doesn't",
+                ),
+                sources=("apps in the specs of all clients, table build_facts",),
+            )  # fmt: skip

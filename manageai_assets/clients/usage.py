@@ -1,0 +1,55 @@
+"""What a client's scenarios take on a platform in a month: measured so far, and expected for the whole of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import statistics
+from collections.abc import Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from manageai_assets.clients.calendar import Day
+from manageai_assets.clients.models import Usage, Work
+
+KNOWN_DAYS = 28
+"""Days that tell what is usual: four whole weeks, since weekends differ."""
+LEAST_DAYS = 7
+"""Fewer tell nothing of how days differ: there is no band then."""
+BAND = Decimal("1.2816")
+"""Standard deviations to both sides of the mean that hold 80 % of a normal distribution."""
+
+
+def usage_of(works: Sequence[Work], day: Day) -> Usage:
+    """What these scenarios take in the day's month. The rest of the month is expected to go on as each scenario that is
+    still there did on its known days, 28 at most; those that went count with what they did."""
+    month = sum(work.over(day.date, day.date.day).operations for work in works)
+    going_on = [work for work in works if work.is_there(day.date, day.end)]
+    a_day = sum((_usual(work, day.date) for work in going_on), Fraction(0))
+    projected = month + _whole(a_day * day.days_left, ROUND_HALF_UP)
+    low, high = None, None
+    known = max((_known_days(work, day.date) for work in going_on), default=0)
+    if known >= LEAST_DAYS:
+        dates = [day.date - dt.timedelta(ago) for ago in range(known)]
+        sums = [sum(work.on(date).operations for work in going_on) for date in dates]
+        half = BAND * _root(statistics.variance(map(Fraction, sums)) * day.days_left)
+        low = max(month, int((projected - half).to_integral_value(ROUND_FLOOR)))
+        high = int((projected + half).to_integral_value(ROUND_CEILING))
+    today = sum(work.on(day.date).operations for work in works)
+    return Usage(day=today, month=month, projected=projected, low=low, high=high)
+
+
+def _usual(work: Work, date: dt.date) -> Fraction:
+    known = _known_days(work, date)
+    return Fraction(work.over(date, known).operations, known)
+
+
+def _known_days(work: Work, date: dt.date) -> int:
+    return min(KNOWN_DAYS, (date - work.born).days + 1)
+
+
+def _root(value: Fraction) -> Decimal:
+    return (Decimal(value.numerator) / Decimal(value.denominator)).sqrt()
+
+
+def _whole(value: Fraction, rounding: str) -> int:
+    return int((Decimal(value.numerator) / Decimal(value.denominator)).to_integral_value(rounding))
