@@ -35,8 +35,8 @@ Job = Union[JobDefinition, "UnresolvedAssetJobDefinition"]
 
 OWNERS = ["team:delivery"]
 BUILD_JOB = "build"
-MONITORING = "monitoring"
-"""Group and domain of the assets that watch what runs in production."""
+OWN_DOMAINS = ("monitoring", "clients")
+"""Groups of assets that are a domain too: what watches what runs in production, and what is known of clients."""
 
 
 def _console(_context: InitLoggerContext) -> logging.Logger:
@@ -59,8 +59,8 @@ def assemble(
     of_builds = {item.name for item in stages}
 
     def with_policies(spec: AssetSpec) -> AssetSpec:
-        if spec.group_name == MONITORING:
-            domain = MONITORING
+        if spec.group_name in OWN_DOMAINS:
+            domain = spec.group_name
         else:
             domain = "builds" if spec.key.to_user_string() in of_builds else "migrations"
         return spec.replace_attributes(owners=OWNERS, tags={**spec.tags, "domain": domain})
@@ -85,6 +85,7 @@ def assemble(
 def everything(settings: "Settings") -> Definitions:
     """All of the project's definitions, with sensors that run by themselves where their settings are there."""
     from manageai_assets.build import assets as build
+    from manageai_assets.clients import assets as clients
     from manageai_assets.documents import assets as documents
     from manageai_assets.intake import assets as intake
     from manageai_assets.migration import assets as migration
@@ -92,6 +93,7 @@ def everything(settings: "Settings") -> Definitions:
     from manageai_assets.monitoring.alerts import assets as alerting
     from manageai_assets.testing import assets as testing
     from sensors import all_sensors
+    from sensors.client_schedules import client_days_schedule
     from sensors.watch_schedules import health_schedule, prune_schedule, windows_left
 
     return assemble(
@@ -103,6 +105,7 @@ def everything(settings: "Settings") -> Definitions:
             *migration.ASSETS,
             *monitoring.ASSETS,
             *alerting.ASSETS,
+            *clients.ASSETS,
         ],
         [*intake.STAGES, *build.STAGES, *testing.STAGES, *documents.STAGES],
         jobs=[
@@ -111,6 +114,7 @@ def everything(settings: "Settings") -> Definitions:
             monitoring.WATCH,
             monitoring.HEALTH,
             monitoring.prune_monitoring,
+            clients.CLIENT_DAYS,
         ],
         sensors=all_sensors(settings),
         resources={"migrations": migration.RESOURCE, "monitoring": monitoring.RESOURCE},
@@ -119,6 +123,7 @@ def everything(settings: "Settings") -> Definitions:
             windows_left(settings),
             health_schedule(settings, monitoring.HEALTH),
             prune_schedule(settings, monitoring.prune_monitoring),
+            client_days_schedule(settings),
         ],
     )
 

@@ -1,12 +1,18 @@
 """Partitions: one for each version of each intake, and of each blueprint to migrate, by the key `<slug>@v<N>`. A new
-version is a new key. What is watched in production has one for every 15 minutes, by the window's start in UTC."""
+version is a new key. What is watched in production has one for every 15 minutes, by the window's start in UTC; what is
+known of clients has one for each day."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-from dagster import BackfillPolicy, DynamicPartitionsDefinition, TimeWindowPartitionsDefinition
+from dagster import (
+    BackfillPolicy,
+    DailyPartitionsDefinition,
+    DynamicPartitionsDefinition,
+    TimeWindowPartitionsDefinition,
+)
 
 from manageai_assets.monitoring.models import FIRST_WINDOW
 
@@ -40,3 +46,15 @@ def window_start(key: str) -> datetime:
 def window_starts(keys: Iterable[str]) -> list[datetime]:
     """The starts of these windows, in order."""
     return sorted(map(window_start, keys))
+
+
+DAYS = DailyPartitionsDefinition(start_date=FIRST_WINDOW.strftime("%Y-%m-%d"), timezone="UTC")
+"""Days of clients. The key is the date, whose span is that of the agency's time zone (`brand.yaml`)."""
+DAYS_PER_RUN = 366
+"""A year: its days are made by a few queries, and each run costs a process."""
+DAY_BATCHES = BackfillPolicy.multi_run(max_partitions_per_run=DAYS_PER_RUN)
+
+
+def day_dates(keys: Iterable[str]) -> list[date]:
+    """The dates of these days, in order. Raises `ValueError` for what is no such key."""
+    return sorted(map(date.fromisoformat, keys))

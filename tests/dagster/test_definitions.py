@@ -67,11 +67,12 @@ def test_snapshot(defs: Definitions, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_asset_handles_many_builds_in_a_run(defs: Definitions) -> None:
     graph = defs.resolve_asset_graph()
-    policies: dict[bool, set[BackfillPolicy | None]] = {True: set(), False: set()}
+    policies: dict[str, set[BackfillPolicy | None]] = {"monitoring": set(), "clients": set(), "builds": set()}
     for assets in (one for one in graph.assets_defs if one.keys):
-        policies[graph.get(assets.key).group_name == "monitoring"].add(assets.backfill_policy)
-    assert policies[False] == {BackfillPolicy.multi_run(max_partitions_per_run=50)}
-    assert policies[True] == {BackfillPolicy.multi_run(max_partitions_per_run=672)}
+        group = graph.get(assets.key).group_name or ""
+        policies[group if group in policies else "builds"].add(assets.backfill_policy)
+    many = {"builds": 50, "monitoring": 672, "clients": 366}
+    assert policies == {name: {BackfillPolicy.multi_run(max_partitions_per_run=most)} for name, most in many.items()}
 
 
 def test_nothing_heavy_is_imported_with_the_code_location() -> None:

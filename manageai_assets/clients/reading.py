@@ -1,0 +1,53 @@
+"""Stored snapshots, read back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from manageai_assets.clients.models import ClientSnapshot, Usage
+from manageai_assets.store.client_tables import ClientSnapshotRow
+from manageai_assets.store.monitoring_tables import ScenarioRow
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine, Row
+
+
+def snapshots_on(engine: Engine, day: dt.date) -> list[ClientSnapshot]:
+    """The snapshots of a day, by client."""
+    row = ClientSnapshotRow
+    query = select(row.__table__).where(row.snapshot_date == day).order_by(row.customer_name)
+    with engine.connect() as connection:
+        return [_snapshot(one) for one in connection.execute(query)]
+
+
+def history_of(engine: Engine, customer: str, since: dt.date) -> list[ClientSnapshot]:
+    """A client's snapshots from a day on, oldest first."""
+    row = ClientSnapshotRow
+    query = select(row.__table__).where(row.customer_name == customer, row.snapshot_date >= since)
+    with engine.connect() as connection:
+        return [_snapshot(one) for one in connection.execute(query.order_by(row.snapshot_date))]
+
+
+def newest_day(engine: Engine) -> dt.date | None:
+    """The newest day that has snapshots; None when there are none."""
+    with engine.connect() as connection:
+        return connection.scalar(select(func.max(ClientSnapshotRow.snapshot_date)))
+
+
+def without_client(engine: Engine) -> int:
+    """Scenarios in production of which nobody has said whose they are."""
+    query = select(func.count()).select_from(ScenarioRow).where(ScenarioRow.customer == "")
+    with engine.connect() as connection:
+        return connection.scalar(query.where(ScenarioRow.gone_at.is_(None))) or 0
+
+
+def _snapshot(row: Row[tuple[object, ...]]) -> ClientSnapshot:
+    values = dict(row._mapping)
+    usages = {
+        name: {field: values.pop(f"{unit}_{field}") for field in Usage.model_fields}
+        for name, unit in (("make", "make_operations"), ("n8n", "n8n_executions"))
+    }
+    return ClientSnapshot.model_validate({**values, **usages})
