@@ -1,0 +1,136 @@
+"""Each opportunity: when it is there, its sums by hand, and when it isn't worth a word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from manageai_assets.build.cost import prices
+from manageai_assets.clients.assumptions import assumptions
+from manageai_assets.clients.bills import bill_for
+from manageai_assets.clients.facts import BuildFacts, LoopFact, StepFact
+from manageai_assets.clients.models import Opportunity, Totals, Work
+from manageai_assets.clients.opportunities import Estate, opportunities_of, score_of
+from tests.manageai_assets.clients.estates import HOUR, every_day, facts, scenario, utc_day, work
+
+BORN, TODAY = date(2026, 1, 1), date(2026, 4, 10)
+STEP = StepFact(id="post", title="Post to sales", app="slack")
+
+
+def opportunities(
+    works: Sequence[Work], known: Mapping[str, BuildFacts], elsewhere: Mapping[str, frozenset[str]] | None = None
+) -> tuple[Opportunity, ...]:
+    """Those of the day; facts by the scenario's name."""
+    by_key = {one.scenario.key: known[one.scenario.name] for one in works if one.scenario.name in known}
+    return opportunities_of(Estate(works, utc_day(TODAY), by_key, prices(), assumptions(), elsewhere or {}), HOUR)
+
+
+def daily(name: str, executions: int, operations: int, errors: int = 0) -> Work:
+    """A scenario on Make that does this every day."""
+    return work(scenario(name), BORN, every_day(BORN, TODAY, Totals(executions, errors, operations)))
+
+
+def only(found: Sequence[Opportunity], kind: str) -> Opportunity:
+    """The one of this kind."""
+    (one,) = (one for one in found if one.kind == kind)
+    return one
+
+
+def kinds(found: Sequence[Opportunity]) -> set[str]:
+    """The kinds."""
+    return {one.kind for one in found}
+
+
+@pytest.mark.parametrize(
+    ("units", "plan", "amount"),
+    [(0, "no plan", "0.00"), (1, "Core", "12.00"), (10_000, "Core", "12.00"), (10_001, "Core", "24.00"),
+     (8_000_000, "Core", "9600.00"), (8_000_001, None, None)],
+)  # fmt: skip
+def test_bills_of_make(units: int, plan: str | None, amount: str | None) -> None:
+    bill = bill_for(prices(), "make", units)
+    assert (bill.plan, bill.amount) == (plan, None if amount is None else Decimal(amount))
+
+
+def test_polling_that_a_webhook_would_replace() -> None:
+    """288 checks a day, of which 20 find something and take 5 operations: 288 + 20 x 4 = 368 operations a day.
+    268 empty checks a day are 8,040 in a month of 30 days; 11,040 operations need two blocks, 3,000 one."""
+    polling = facts(interval_minutes=5, webhook="New contact, at once", operations_a_run=Decimal(5))
+    one = only(opportunities([daily("deals", 288, 368)], {"deals": polling}), "webhook_for_polling")
+    assert (one.operations, one.saving, one.currency) == (8040, Decimal("12.00"), "USD")
+    assert (one.scenarios, one.step, one.hours) == (("deals",), "New lead", Decimal(1))
+    for changes in ({"webhook": ""}, {"interval_minutes": None}):
+        other = polling.model_copy(update=changes)
+        assert "webhook_for_polling" not in kinds(opportunities([daily("deals", 288, 368)], {"deals": other}))
+
+
+@pytest.mark.parametrize(
+    ("in_lookups", "batch", "kind"), [(True, "", "cache_lookup"), (False, "Add rows", "batch_loop")]
+)
+def test_a_loop_that_need_not_be_one(in_lookups: bool, batch: str, kind: str) -> None:
+    """Of 12 operations a run 10 are the loop's; once is enough: 9 of 12 of 24,000 operations, with 30 days of 28."""
+    loop = LoopFact(
+        id="row", title="Row", app="google_sheets", times=Decimal(10), operations=Decimal(10), loop="Items", batch=batch
+    )
+    known = facts(operations_a_run=Decimal(12), loops=(loop,), lookups=(loop,) if in_lookups else ())
+    one = only(opportunities([daily("stock", 75, 900)], {"stock": known}), kind)
+    assert (one.operations, one.saving) == (20_250, Decimal("24.00"))  # 27,000 to 6,750: three blocks to one
+    assert one.arithmetic[1] == "25,200 operations in 28 days x 10 / 12 x (10 - 1) / 10 = 18,900"
+
+
+def test_two_scenarios_that_poll_for_the_same() -> None:
+    trigger = StepFact(id="lead", title="New lead", app="hubspot", detail="hubspot new lead")
+    polling = facts(interval_minutes=15, trigger=trigger)
+    works = [daily("a", 96, 96), daily("b", 90, 180)]
+    one = only(opportunities(works, {"a": polling, "b": polling}), "merge_scenarios")
+    assert (one.operations, one.saving, set(one.scenarios)) == (2700, None, {"a", "b"})
+    other = polling.model_copy(update={"trigger": trigger.model_copy(update={"detail": "hubspot new deal"})})
+    assert "merge_scenarios" not in kinds(opportunities(works, {"a": polling, "b": other}))
+
+
+def test_moving_to_n8n_is_told_where_it_is_cheaper() -> None:
+    """3,000 executions and 120,000 operations a month: 144 USD on Make, 60 EUR x 1.10 on n8n."""
+    one = only(opportunities([daily("big", 100, 4000)], {"big": facts(steps=10)}), "move_to_n8n")
+    assert (one.saving, one.hours) == (Decimal("78.00"), Decimal("3.0"))
+    dear = opportunities([daily("many", 1000, 1000)], {"many": facts()})
+    assert "move_to_n8n" not in kinds(dear)
+    unsupported = facts(steps=10, unsupported=(STEP,))
+    assert "move_to_n8n" not in kinds(opportunities([daily("big", 100, 4000)], {"big": unsupported}))
+
+
+def test_errors_that_nobody_handles() -> None:
+    bare = facts(handled=0, unhandled=(STEP,))
+    one = only(opportunities([daily("orders", 10, 30, errors=1)], {"orders": bare}), "error_handling")
+    assert (one.step, one.saving) == ("Post to sales", None)
+    assert "28 of 280 executions" in one.arithmetic[0]
+    assert "error_handling" not in kinds(opportunities([daily("orders", 10, 30)], {"orders": bare}))
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "found"),
+    [
+        ({"a": {"hubspot", "slack", "xero"}, "b": {"hubspot", "slack", "xero"}}, True),
+        ({"a": {"hubspot", "slack", "xero"}}, False),
+        ({"a": {"hubspot", "xero"}, "b": {"hubspot", "xero"}}, False),
+        ({"a": {"hubspot", "slack"}, "b": {"hubspot", "slack"}}, False),
+    ],
+)
+def test_what_similar_clients_have(elsewhere: dict[str, set[str]], found: bool) -> None:
+    others = {name: frozenset(apps) for name, apps in elsewhere.items()}
+    assert ("next_automation" in kinds(opportunities([daily("s", 1, 3)], {"s": facts()}, others))) == found
+
+
+def test_every_number_has_its_sums_and_its_source_and_the_best_comes_first() -> None:
+    polling = facts(interval_minutes=1, webhook="At once", operations_a_run=Decimal(5), handled=0, unhandled=(STEP,))
+    works = [daily("deals", 1440, 1520, errors=3), daily("big", 100, 4000)]
+    found = opportunities(works, {"deals": polling, "big": facts()})
+    assert [one.kind for one in found] == ["webhook_for_polling", "error_handling"]
+    assert all(one.arithmetic and one.sources for one in found)
+    assert score_of(found, Decimal(1000)) == 10
+
+
+def test_what_is_switched_off_saves_nothing() -> None:
+    off = work(scenario("big", active=False), BORN, every_day(BORN, TODAY, Totals(100, 9, 4000)))
+    assert opportunities([off], {"big": facts(handled=0, unhandled=(STEP,))}) == ()
