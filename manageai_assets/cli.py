@@ -121,6 +121,14 @@ def _parser() -> argparse.ArgumentParser:
     scenarios.set_defaults(run=_of_production("scenarios"))
     add_incidents(verbs, common)
 
+    clients = verbs.add_parser("clients", parents=[common], help="how each client does: scenarios, bills, risks")
+    clients.add_argument("name", nargs="?", metavar="NAME", help="only this one, with everything that is known")
+    clients.set_defaults(run=_of_clients("clients"))
+    opportunities = verbs.add_parser("opportunities", parents=[common], help="what is worth doing, the best first")
+    opportunities.add_argument("--client", metavar="NAME", help="only this client's")
+    opportunities.add_argument("--top", type=_count, default=10, metavar="COUNT", help="so many (default: 10)")
+    opportunities.set_defaults(run=_of_clients("opportunities"))
+
     pilot = verbs.add_parser("pilot", parents=[common, origin], help="a migrated scenario on both sides, compared")
     pilot.add_argument("blueprint", type=Path, metavar="BLUEPRINT", help="Make blueprint, JSON")
     pilot.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the comparison there")
@@ -186,6 +194,23 @@ def _of_production(command: str) -> Callable[[argparse.Namespace], commands.Outc
         return of_production.deploy(options) if command == "deploy" else of_production.scenarios(options)
 
     return run
+
+
+def _of_clients(command: str) -> Callable[[argparse.Namespace], commands.Outcome]:
+    """A command on clients, whose code is loaded when it runs."""
+
+    def run(options: argparse.Namespace) -> commands.Outcome:
+        from manageai_assets.clients import commands as of_clients
+
+        return of_clients.clients(options) if command == "clients" else of_clients.opportunities(options)
+
+    return run
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return int(text)
 
 
 def _of_documents(options: argparse.Namespace) -> commands.Outcome:

@@ -73,7 +73,7 @@ class Estate:
 
 
 def opportunities_of(estate: Estate, price_of_hour: Decimal) -> tuple[Opportunity, ...]:
-    """The client's opportunities, the best first: by what a year saves less the work, then by operations saved."""
+    """The client's opportunities, the best first: see `rank`."""
     active = estate.active
     known = [(work, estate.facts[work.scenario.key]) for work in active if work.scenario.key in estate.facts]
     found = [
@@ -83,11 +83,14 @@ def opportunities_of(estate: Estate, price_of_hour: Decimal) -> tuple[Opportunit
         *_next(estate, known),
     ]
 
-    def rank(one: Opportunity) -> tuple[Decimal, int, Decimal, str]:
-        worth = (one.saving or Decimal(0)) * 12 - one.hours * price_of_hour
-        return (-worth if one.saving else Decimal(10**9), -one.operations, one.hours, one.title)
+    return tuple(sorted(found, key=lambda one: rank(one, price_of_hour)))
 
-    return tuple(sorted(found, key=rank))
+
+def rank(one: Opportunity, price_of_hour: Decimal) -> tuple[bool, Decimal, int, Decimal, str]:
+    """The key by which opportunities are sorted, the best first: money by what a year saves less the work, then what
+    isn't money by the operations that it saves, then by the work."""
+    worth = (one.saving or Decimal(0)) * 12 - one.hours * price_of_hour if one.saving else Decimal(0)
+    return (one.saving is None, -worth, -one.operations, one.hours, one.title)
 
 
 def score_of(found: Sequence[Opportunity], bill: Decimal) -> int:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from manageai_assets.clients.fragments import Shared, shared
 from manageai_assets.clients.models import ClientSnapshot, Usage
+from manageai_assets.clients.stored import facts_by_build
 from manageai_assets.store.client_tables import ClientSnapshotRow
 from manageai_assets.store.monitoring_tables import ScenarioRow
+from resources.artifacts import parse_key
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, Row
@@ -35,6 +38,14 @@ def newest_day(engine: Engine) -> dt.date | None:
     """The newest day that has snapshots; None when there are none."""
     with engine.connect() as connection:
         return connection.scalar(select(func.max(ClientSnapshotRow.snapshot_date)))
+
+
+def shared_of(engine: Engine, snapshot: ClientSnapshot) -> list[Shared]:
+    """The sub-flows that several scenarios of a client share, as far as their specs are known."""
+    with engine.connect() as connection:
+        facts = facts_by_build(connection)
+    builds = {line.name: parse_key(line.build) for line in snapshot.details.scenarios if line.build}
+    return shared({name: facts[key].fragments for name, key in builds.items() if key in facts})
 
 
 def without_client(engine: Engine) -> int:
