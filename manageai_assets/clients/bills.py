@@ -1,4 +1,6 @@
-"""What so many units a month cost on a platform, by the list prices in `data/prices.yaml`."""
+"""What so many units a month cost on a platform, by the list prices in `data/prices.yaml`.
+
+A client is billed as though it had a plan of its own: how clients share the agency's plan isn't known."""
 
 from __future__ import annotations
 

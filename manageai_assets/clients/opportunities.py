@@ -94,7 +94,8 @@ def rank(one: Opportunity, price_of_hour: Decimal) -> tuple[bool, Decimal, int, 
 
 
 def score_of(found: Sequence[Opportunity], bill: Decimal) -> int:
-    """0 to 100: what share of the monthly bill could be saved, in percent, and a little for what isn't money."""
+    """0 to 100: what share of the monthly bill could be saved, in percent, and a little for what isn't money. Ways that
+    exclude each other are added up; more than the whole bill is still 100."""
     saved = sum((one.saving or Decimal(0) for one in found), Decimal(0))
     share = 100 * saved / bill if bill else Decimal(0)
     others = POINTS_WITHOUT_MONEY * sum(not one.saving for one in found)
