@@ -106,7 +106,7 @@ def _show_all(found: Sequence[ClientSnapshot], homeless: int) -> None:
     title = f"{found[0].snapshot_date}, months as projected" if found else ""
     console.show_table(columns, rows, title=title, styles=[_style(one.risk_score) for one in found])
     if homeless:
-        print(f"{homeless} scenarios in production belong to no client that is known; `manageai scenarios` shows them.")
+        print(f"Scenarios in production of no known client: {homeless}; `manageai scenarios` shows them.")
 
 
 def _show_one(one: ClientSnapshot, shared: Sequence[Shared]) -> None:
@@ -159,6 +159,7 @@ def _money(amount: Decimal | None, currency: str) -> str:
 
 def _saving(one: Opportunity) -> str:
     operations = f"{one.operations:,} operations" if one.operations else ""
+    operations = f"{one.failures:,} failures" if one.failures else operations
     return f"{one.saving:,.2f} {one.currency}" if one.saving is not None else operations or "not in money"
 
 

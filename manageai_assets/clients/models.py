@@ -121,6 +121,7 @@ class Opportunity(Result):
     saving: Decimal | None = Field(description="of money a month; None: it isn't money that this saves")
     currency: str = ""
     operations: int = Field(default=0, description="operations a month that it saves")
+    failures: int = Field(default=0, description="failed executions a month that it is about")
     hours: Decimal = Field(gt=0, description="of delivery work that it takes")
     arithmetic: tuple[str, ...] = Field(description="how the numbers come about, line by line")
     sources: tuple[str, ...] = Field(description="where the numbers are from")

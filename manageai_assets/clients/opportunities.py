@@ -28,7 +28,9 @@ SIMILAR_APPS = 2
 SIMILAR_CLIENTS = 2
 """Clients that share so many apps, and so many of them, before what they have says something of another."""
 POINTS_WITHOUT_MONEY = 5
-"""What an opportunity that saves no money adds to the score; 20 of them are as much as the whole bill."""
+"""What a kind of opportunity that saves no money adds to the score, however often it is there."""
+LEAST_FAILURES = 5
+"""Failed executions in four weeks before handling errors is worth an hour: about one a week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,12 @@ class Estate:
 
     def a_month(self, of_days: Decimal | int, work: Work) -> int:
         """What a number over a scenario's known days comes to in a month of this length."""
-        known = min(KNOWN_DAYS, (self.day.date - work.born).days + 1)
-        return int((Decimal(of_days) * self.month_days / known).to_integral_value(ROUND_HALF_UP))
+        a_month = Decimal(of_days) * self.month_days / self.known_days(work)
+        return int(a_month.to_integral_value(ROUND_HALF_UP))
+
+    def known_days(self, work: Work) -> int:
+        """Days that tell what is usual for a scenario: four weeks, or as many as there are."""
+        return min(KNOWN_DAYS, (self.day.date - work.born).days + 1)
 
 
 def opportunities_of(estate: Estate, price_of_hour: Decimal) -> tuple[Opportunity, ...]:
@@ -86,11 +92,11 @@ def opportunities_of(estate: Estate, price_of_hour: Decimal) -> tuple[Opportunit
     return tuple(sorted(found, key=lambda one: rank(one, price_of_hour)))
 
 
-def rank(one: Opportunity, price_of_hour: Decimal) -> tuple[bool, Decimal, int, Decimal, str]:
+def rank(one: Opportunity, price_of_hour: Decimal) -> tuple[bool, Decimal, int, int, Decimal, str]:
     """The key by which opportunities are sorted, the best first: money by what a year saves less the work, then what
-    isn't money by the operations that it saves, then by the work."""
+    isn't money by the operations that it saves and the failures that it is about, then by the work."""
     worth = (one.saving or Decimal(0)) * 12 - one.hours * price_of_hour if one.saving else Decimal(0)
-    return (one.saving is None, -worth, -one.operations, one.hours, one.title)
+    return (one.saving is None, -worth, -one.operations, -one.failures, one.hours, one.title)
 
 
 def score_of(found: Sequence[Opportunity], bill: Decimal) -> int:
@@ -98,7 +104,7 @@ def score_of(found: Sequence[Opportunity], bill: Decimal) -> int:
     exclude each other are added up; more than the whole bill is still 100."""
     saved = sum((one.saving or Decimal(0) for one in found), Decimal(0))
     share = 100 * saved / bill if bill else Decimal(0)
-    others = POINTS_WITHOUT_MONEY * sum(not one.saving for one in found)
+    others = POINTS_WITHOUT_MONEY * len({one.kind for one in found if not one.saving})
     return min(100, int((share + others).to_integral_value(ROUND_HALF_UP)))
 
 
@@ -142,37 +148,38 @@ def _move(estate: Estate, known: Sequence[tuple[Work, BuildFacts]]) -> Iterator[
 
 def _in_one(estate: Estate, work: Work, facts: BuildFacts) -> Iterator[Opportunity]:
     """What can be done within one scenario."""
-    past = work.over(estate.day.date, KNOWN_DAYS)
+    past, known = work.over(estate.day.date, KNOWN_DAYS), estate.known_days(work)
     on_make = work.scenario.key.platform == "make"
     if on_make and facts.interval_minutes and facts.webhook and facts.operations_a_run > 1:
         busy = min(Decimal(past.executions), (past.operations - past.executions) / (facts.operations_a_run - 1))
         idle = max(0, past.executions - int(busy.to_integral_value(ROUND_HALF_UP)))
         sums = (
-            f"{past.executions:,} runs in {KNOWN_DAYS} days took {past.operations:,} operations; one that finds "
+            f"{past.executions:,} runs in {known} days took {past.operations:,} operations; one that finds "
             f"something takes {facts.operations_a_run}, an empty check 1",
             f"({past.operations:,} - {past.executions:,}) / ({facts.operations_a_run} - 1) = {busy:,.0f} runs found "
             f"something, {idle:,} were empty",
         )
         title = f"Start {work.scenario.name} by a webhook: {facts.webhook}"
         yield from _fewer(estate, work, "webhook_for_polling", title, facts.trigger.title, idle, sums)
-    for loop in facts.loops if on_make else ():
+    for loop in facts.loops if on_make and facts.operations_a_run else ():
         kind, words = _loop_kind(loop, facts)
         if kind is not None:
             saved = (loop.times - 1) / loop.times * loop.operations * past.operations / facts.operations_a_run
             sums = (
                 f"{loop.title} takes {loop.operations} of the {facts.operations_a_run} operations of a run, "
                 f"{loop.times} times; once is enough",
-                f"{past.operations:,} operations in {KNOWN_DAYS} days x {loop.operations} / {facts.operations_a_run} x "
+                f"{past.operations:,} operations in {known} days x {loop.operations} / {facts.operations_a_run} x "
                 f"({loop.times} - 1) / {loop.times} = {saved:,.0f}",
             )
             yield from _fewer(estate, work, kind, f"{words} in {work.scenario.name}", loop.title, saved, sums)
-    if past.errors and facts.unhandled and not facts.handled:
+    if past.errors >= LEAST_FAILURES and facts.unhandled and not facts.handled:
         yield Opportunity(
             kind="error_handling", title=f"Handle errors in {work.scenario.name}", scenarios=(work.scenario.name,),
-            step=facts.unhandled[0].title, saving=None, hours=estate.assumed.mend_hours.value,
+            step=facts.unhandled[0].title, saving=None, failures=estate.a_month(past.errors, work),
+            hours=estate.assumed.mend_hours.value,
             arithmetic=(
-                f"{past.errors:,} of {past.executions:,} executions failed in {KNOWN_DAYS} days, and no step handles "
-                "an error: each one was lost or redone by hand",
+                f"{past.errors:,} of {past.executions:,} executions failed in {known} days, and no step handles "
+                "an error: each of these ended where it failed",
             ),
             sources=(MEASURED, OF_SPEC),
         )  # fmt: skip
@@ -229,7 +236,7 @@ def _merge(estate: Estate, known: Sequence[tuple[Work, BuildFacts]]) -> Iterator
             checks = fewer.over(estate.day.date, KNOWN_DAYS).executions
             names = f"{one.scenario.name} and {other.scenario.name}"
             sums = (f"both check {first.trigger.title} every {first.interval_minutes} minutes; {checks:,} checks in "
-                    f"{KNOWN_DAYS} days are done twice, 1 operation each",)  # fmt: skip
+                    f"{estate.known_days(fewer)} days are done twice, 1 operation each",)  # fmt: skip
             kept = other if fewer is one else one
             yield from _fewer(
                 estate, fewer, "merge_scenarios", f"Merge {names}", first.trigger.title, checks, sums,

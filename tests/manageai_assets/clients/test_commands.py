@@ -50,7 +50,7 @@ def test_all_clients(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["clients"]) == EXIT_DONE
     shown = capsys.readouterr().out
     assert "Quay 9 [red]" in shown
-    assert "1 scenarios in production belong to no client" in shown
+    assert "Scenarios in production of no known client: 1" in shown
 
 
 @pytest.mark.usefixtures("agency")

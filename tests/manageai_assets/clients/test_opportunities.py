@@ -102,10 +102,15 @@ def test_moving_to_n8n_is_told_where_it_is_cheaper() -> None:
 
 def test_errors_that_nobody_handles() -> None:
     bare = facts(handled=0, unhandled=(STEP,))
-    one = only(opportunities([daily("orders", 10, 30, errors=1)], {"orders": bare}), "error_handling")
-    assert (one.step, one.saving) == ("Post to sales", None)
-    assert "28 of 280 executions" in one.arithmetic[0]
-    assert "error_handling" not in kinds(opportunities([daily("orders", 10, 30)], {"orders": bare}))
+    works = [daily("orders", 10, 30, errors=1), daily("stock", 10, 30, errors=2)]
+    found = opportunities(works, {"orders": bare, "stock": bare})
+    assert [(one.scenarios, one.step, one.saving, one.failures) for one in found] == [
+        (("stock",), "Post to sales", None, 60), (("orders",), "Post to sales", None, 30),
+    ]  # fmt: skip
+    assert "28 of 280 executions" in found[1].arithmetic[0]
+    assert score_of(found, Decimal(1000)) == 5
+    once = work(scenario(), BORN, every_day(BORN, TODAY, Totals(10, 0, 30)) | {TODAY: Totals(10, 4, 30)})
+    assert opportunities([once], {"orders": bare}) == ()
 
 
 @pytest.mark.parametrize(
@@ -129,6 +134,16 @@ def test_every_number_has_its_sums_and_its_source_and_the_best_comes_first() -> 
     assert [one.kind for one in found] == ["webhook_for_polling", "error_handling"]
     assert all(one.arithmetic and one.sources for one in found)
     assert score_of(found, Decimal(1000)) == 10
+
+
+def test_a_scenario_of_a_few_days_is_told_by_these() -> None:
+    """Ten days of 100 executions with 4,000 operations: 120,000 operations in a month of 30 days."""
+    born = date(2026, 4, 1)
+    young = work(scenario("big"), born, every_day(born, TODAY, Totals(100, 1, 4000)))
+    found = opportunities([young], {"big": facts(steps=10, handled=0, unhandled=(STEP,))})
+    assert only(found, "move_to_n8n").saving == Decimal("78.00")
+    handle = only(found, "error_handling")
+    assert (handle.failures, handle.arithmetic[0][:43]) == (30, "10 of 1,000 executions failed in 10 days, a")
 
 
 def test_what_is_switched_off_saves_nothing() -> None:

@@ -41,6 +41,8 @@ def test_ours_is_right() -> None:
         (("colours", "primary"), "blue", "colours.primary"),
         (("price", "payments"), [{"when": "signed", "percent": 90}], "together they must be 100"),
         (("price", "currency"), "Euro", "price.currency"),
+        (("agency", "timezone"), "Europe/Bristol", "agency.timezone"),
+        (("agency", "timezone"), "../UTC", "agency.timezone"),
         (("agency", "slogan"), "We care", "agency.slogan"),
     ],
 )
