@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from manageai_assets.monitoring.models import IncidentKind, Platform, Scenario, Severity
 
 RiskPart = Literal[
-    "error_handling", "single_point", "open_incidents", "rising_errors", "unowned", "untested", "unsupported",
-    "personal_data", "unmanaged",
+    "error_handling", "single_point", "open_incidents", "plan_limit", "rising_errors", "unowned", "untested",
+    "unsupported", "personal_data", "unmanaged",
 ]  # fmt: skip
 OpportunityKind = Literal[
     "move_to_n8n", "webhook_for_polling", "batch_loop", "merge_scenarios", "cache_lookup", "error_handling",

@@ -11,8 +11,8 @@ from math import sqrt
 
 from manageai_assets.clients.calendar import Day
 from manageai_assets.clients.facts import BuildFacts, StepFact
-from manageai_assets.clients.models import Risk, RiskPart, Work
-from manageai_assets.monitoring.models import ScenarioKey, Severity
+from manageai_assets.clients.models import Risk, RiskPart, Trouble, Work
+from manageai_assets.monitoring.models import Platform, ScenarioKey, Severity
 
 CENT = Decimal("0.01")
 
@@ -27,6 +27,9 @@ class Weight:
 
 WEIGHTS: Mapping[RiskPart, Weight] = {
     "open_incidents": Weight(Decimal(30), "something fails now: what may go wrong counts less than what does"),
+    "plan_limit": Weight(
+        Decimal(10), "a plan that is used up stops all of a platform, but a bigger one is a click away"
+    ),
     "rising_errors": Weight(Decimal(15), "the next incident, seen early"),
     "error_handling": Weight(Decimal(20), "the commonest cause of lost records: one refused call ends the run"),
     "single_point": Weight(Decimal(10), "one account that is locked stops them all, but is mended in one place"),
@@ -56,11 +59,22 @@ NAMED = 3
 """Steps that a risk names."""
 
 
-def risks_of(works: Sequence[Work], day: Day, facts: Mapping[ScenarioKey, BuildFacts]) -> tuple[Risk, ...]:
-    """The risks of a client's scenarios that are there at the day's end, the heaviest first."""
+def risks_of(
+    works: Sequence[Work],
+    day: Day,
+    facts: Mapping[ScenarioKey, BuildFacts],
+    plans: Mapping[Platform, Sequence[Trouble]],
+) -> tuple[Risk, ...]:
+    """The risks of a client's scenarios that are there at the day's end, the heaviest first. `plans` are the incidents
+    of plans that run out too early, which the agency's clients share."""
     there = [work for work in works if work.is_there(day.date, day.end)]
     active = [work for work in there if work.is_active(day.end)]
-    found = [*_incidents(there, day), *_of_each(active, day, facts), *_single_point(active, facts)]
+    found = [
+        *_incidents(there, day),
+        *_plans(active, day, plans),
+        *_of_each(active, day, facts),
+        *_single_point(active, facts),
+    ]
     return tuple(sorted(found, key=lambda one: (-one.points, one.part, one.scenario, one.step)))
 
 
@@ -82,6 +96,18 @@ def _incidents(works: Sequence[Work], day: Day) -> Iterator[Risk]:
                     what=f"{trouble.kind.replace('_', ' ')}: {trouble.what}",
                     remedy="`manageai incidents` shows it with the suggested repair",
                 )  # fmt: skip
+
+
+def _plans(works: Sequence[Work], day: Day, plans: Mapping[Platform, Sequence[Trouble]]) -> Iterator[Risk]:
+    for platform, troubles in sorted(plans.items()):
+        names = sorted(work.scenario.name for work in works if work.scenario.key.platform == platform)
+        still = [trouble for trouble in troubles if trouble.is_open(day.end)]
+        if names and still:
+            share = WEIGHTS["plan_limit"].most * len(names) / len(works)
+            yield Risk(
+                part="plan_limit", points=share.quantize(CENT), scenario=", ".join(names), what=still[0].what,
+                remedy="take the next plan before it is used up, or see what takes so much: `manageai opportunities`",
+            )  # fmt: skip
 
 
 def _of_each(works: Sequence[Work], day: Day, facts: Mapping[ScenarioKey, BuildFacts]) -> Iterator[Risk]:

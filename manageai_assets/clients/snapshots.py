@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -19,8 +19,8 @@ from manageai_assets.clients.assumptions import Assumptions
 from manageai_assets.clients.bills import bill_for
 from manageai_assets.clients.calendar import Day, day_of, days_between
 from manageai_assets.clients.facts import BuildFacts
-from manageai_assets.clients.models import ClientSnapshot, Details, ScenarioLine, Usage, Work
-from manageai_assets.clients.stored import add_up_days, facts_by_build, works_of
+from manageai_assets.clients.models import ClientSnapshot, Details, ScenarioLine, Trouble, Usage, Work
+from manageai_assets.clients.stored import add_up_days, facts_by_build, plan_troubles, works_of
 from manageai_assets.clients.usage import KNOWN_DAYS, usage_of
 from manageai_assets.monitoring.models import Platform, ScenarioKey
 from manageai_assets.store.client_tables import ClientSnapshotRow
@@ -50,6 +50,8 @@ class Context:
     facts: Mapping[BuildKey, BuildFacts]
     apps: Mapping[str, frozenset[str]]
     """Apps of every client, by its name."""
+    plans: Mapping[Platform, Sequence[Trouble]] = field(default_factory=dict)
+    """Incidents of plans that run out too early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def snapshot_of(customer: str, works: Sequence[Work], day: Day, context: Context
     elsewhere = {name: apps for name, apps in context.apps.items() if name != customer}
     estate = opportunities.Estate(counted, day, facts, context.prices, context.assumed, elsewhere)
     chances = opportunities.opportunities_of(estate, context.price_of_hour)
-    risks = risk.risks_of(counted, day, facts)
+    risks = risk.risks_of(counted, day, facts, context.plans)
     lines = tuple(_line(work, day) for work in there)
     today = [work.on(day.date) for work in counted]
     return ClientSnapshot(
@@ -125,7 +127,8 @@ def make_client_snapshots(
             add_up_days(connection, days_between(first, chosen[-1], zone))
             by_client = works_of(connection, first, last, zone)
             facts = facts_by_build(connection)
-            context = Context(prices, assumed, hour, facts, _apps_of_clients(by_client, facts))
+            apps, plans = _apps_of_clients(by_client, facts), plan_troubles(connection, last)
+            context = Context(prices, assumed, hour, facts, apps, plans)
             connection.execute(delete(ClientSnapshotRow).where(ClientSnapshotRow.snapshot_date.in_(chosen)))
             for date in chosen:
                 day = day_of(date, zone)

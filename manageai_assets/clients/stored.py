@@ -18,7 +18,7 @@ from compilers.spec import parse_spec
 from manageai_assets.clients.calendar import Day
 from manageai_assets.clients.facts import BuildFacts, facts_of
 from manageai_assets.clients.models import Totals, Trouble, Work
-from manageai_assets.monitoring.models import IncidentKind, Severity
+from manageai_assets.monitoring.models import IncidentKind, Platform, Severity
 from manageai_assets.monitoring.registry import scenario_of
 from manageai_assets.store.client_tables import BuildFactsRow, ScenarioDayRow
 from manageai_assets.store.monitoring_tables import IncidentRow, ScenarioRow
@@ -27,7 +27,7 @@ from resources.artifacts import BuildKey
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from resources.artifacts import ArtifactStore
 
@@ -144,17 +144,28 @@ def _decoded(data: bytes, key: BuildKey) -> JsonValue:
     return decoded
 
 
+def plan_troubles(connection: Connection, last: Day) -> dict[Platform, list[Trouble]]:
+    """The incidents of plans that ran out too early, by platform, opened by the last day."""
+    row = IncidentRow
+    query = _INCIDENTS.where(row.scenario_id.is_(None), row.kind == "operations_burn", row.opened_at < last.end)
+    found: dict[Platform, list[Trouble]] = defaultdict(list)
+    for one in connection.execute(query):
+        found[cast("Platform", one.platform)].append(_trouble(one))
+    return found
+
+
 def _troubles(connection: Connection, last: Day) -> Mapping[int, list[Trouble]]:
     row = IncidentRow
-    query = (
-        select(row.scenario_id, row.kind, row.severity, row.what, row.opened_at, row.resolved_at)
-        .where(row.scenario_id.is_not(None), row.opened_at < last.end)
-        .order_by(row.opened_at, row.id)
-    )
+    query = _INCIDENTS.where(row.scenario_id.is_not(None), row.opened_at < last.end)
     found: dict[int, list[Trouble]] = defaultdict(list)
     for one in connection.execute(query):
-        trouble = Trouble(
-            cast("IncidentKind", one.kind), cast("Severity", one.severity), one.what, one.opened_at, one.resolved_at
-        )
-        found[one.scenario_id].append(trouble)
+        found[one.scenario_id].append(_trouble(one))
     return found
+
+
+_INCIDENTS = select(IncidentRow.__table__).order_by(IncidentRow.opened_at, IncidentRow.id)
+
+
+def _trouble(row: Row[tuple[object, ...]]) -> Trouble:
+    kind, severity = cast("IncidentKind", row.kind), cast("Severity", row.severity)
+    return Trouble(kind, severity, row.what, row.opened_at, row.resolved_at)

@@ -22,9 +22,10 @@ STEP = StepFact(id="post", title="Post to sales", app="openai", detail="body.ema
 NOON = dt.datetime(2026, 4, 10, 12, tzinfo=dt.UTC)
 
 
-def risks(works: Sequence[Work], known: dict[str, BuildFacts]) -> tuple[Risk, ...]:
-    """Those of the day; facts by the scenario's name."""
-    return risks_of(works, utc_day(TODAY), {ScenarioKey("make", name): one for name, one in known.items()})
+def risks(works: Sequence[Work], known: dict[str, BuildFacts], plans: Sequence[Trouble] = ()) -> tuple[Risk, ...]:
+    """Those of the day; facts by the scenario's name, and troubles of Make's plan."""
+    by_key = {ScenarioKey("make", name): one for name, one in known.items()}
+    return risks_of(works, utc_day(TODAY), by_key, {"make": plans})
 
 
 def parts(found: Sequence[Risk]) -> list[RiskPart]:
@@ -84,6 +85,17 @@ def test_incidents_count_while_they_are_open(severity: Severity) -> None:
     for closed in (trouble(NOON), trouble(None, midnight)):
         assert risks([work(scenario(), BORN, troubles=[closed])], {"orders": facts()}) == ()
     assert risks([work(scenario(), BORN, troubles=[trouble(midnight)])], {"orders": facts()})
+
+
+def test_a_plan_that_runs_out_concerns_what_it_lets_run() -> None:
+    ahead = Trouble("operations_burn", "high", "the plan lasts until the 20th", NOON, None)
+    over = Trouble("operations_burn", "high", "the plan lasts until the 20th", NOON - dt.timedelta(9), NOON)
+    works = [work(scenario(), BORN), work(scenario("mails", "n8n"), BORN)]
+    known = {ScenarioKey("make", "orders"): facts(), ScenarioKey("n8n", "mails"): facts()}
+    (found,) = risks_of(works, utc_day(TODAY), known, {"make": [over, ahead]})
+    assert (found.part, found.scenario, found.points) == ("plan_limit", "orders", Decimal("5.00"))
+    assert risks([work(scenario(), BORN)], {"orders": facts()}, [over]) == ()
+    assert risks_of(works[1:], utc_day(TODAY), known, {"make": [ahead]}) == ()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from manageai_assets.clients.models import Opportunity, Risk, Totals, Trouble, U
 from manageai_assets.clients.stored import keep_facts
 from manageai_assets.monitoring.retention import prune
 from manageai_assets.store.client_tables import ScenarioDayRow
+from manageai_assets.store.monitoring_tables import IncidentRow
 from resources.artifacts import BuildKey
 from tests.manageai_assets.clients.estates import (
     BERLIN,
@@ -172,6 +173,28 @@ def test_late_data_make_another_row_of_the_same_day(engine: Engine) -> None:
     ran(engine, orders, [at(day, 11)])
     make(engine, day)
     assert [row["executions"] for row in rows(engine)] == [2]
+
+
+def test_incidents_of_a_scenario_and_of_a_plan_count_from_day_to_day(engine: Engine) -> None:
+    """The plan's incident is open from the 3rd to the 5th, the scenario's from the 4th on."""
+    deploy(engine, scenario(), at(date(2026, 3, 1)))
+    with engine.connect() as connection:
+        identifier = connection.execute(text("select id from manageai.scenarios")).scalar_one()
+    told = [
+        ("operations_burn", "resolved", None, "it runs out", at(date(2026, 3, 3)), at(date(2026, 3, 5))),
+        ("slow_down", "open", identifier, "it is slow", at(date(2026, 3, 4)), None),
+    ]
+    incidents: list[dict[str, object]] = [
+        {"fingerprint": kind, "kind": kind, "severity": "high", "status": status, "platform": "make", "what": what,
+         "scenario_id": owner, "evidence": {}, "since": start, "opened_at": start, "last_seen_at": start,
+         "resolved_at": end}
+        for kind, status, owner, what, start, end in told
+    ]  # fmt: skip
+    add_rows(engine, IncidentRow, incidents)
+    make(engine, *(date(2026, 3, day) for day in range(2, 7)))
+    found = [{one["part"] for one in row["risks"]} - {"unmanaged"} for row in rows(engine)]  # type: ignore[attr-defined]
+    assert found == [set(), {"plan_limit"}, {"plan_limit", "open_incidents"}, {"open_incidents"}, {"open_incidents"}]
+    assert [row["scenarios_healthy"] for row in rows(engine)] == [1, 1, 0, 0, 0]
 
 
 def test_a_client_that_was_renamed_leaves_nothing_behind(engine: Engine) -> None:
