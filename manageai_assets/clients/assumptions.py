@@ -1,4 +1,4 @@
-"""What opportunities take for granted: `data/clients.yaml`."""
+"""What opportunities and monthly reports take for granted: `data/clients.yaml`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ class Assumptions(DataModel):
     mend_hours: Assumed
     merge_hours: Assumed
     next_hours: Assumed
+    hand_minutes_per_step: Assumed
+    hand_steps_per_run: Assumed
+    failure_minutes: Assumed
 
 
 def assumptions() -> Assumptions:

@@ -118,6 +118,7 @@ class Opportunity(Result):
     title: str
     scenarios: tuple[str, ...]
     step: str = ""
+    app: str = Field(default="", description="that an automation is missing with")
     saving: Decimal | None = Field(description="of money a month; None: it isn't money that this saves")
     currency: str = ""
     operations: int = Field(default=0, description="operations a month that it saves")

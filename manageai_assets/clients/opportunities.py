@@ -252,7 +252,7 @@ def _next(estate: Estate, known: Sequence[tuple[Work, BuildFacts]]) -> Iterator[
     for app, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:1]:
         if count >= SIMILAR_CLIENTS and 2 * count > len(alike):
             yield Opportunity(
-                kind="next_automation", title=f"An automation with {app}", scenarios=(), saving=None,
+                kind="next_automation", title=f"An automation with {app}", scenarios=(), app=app, saving=None,
                 hours=estate.assumed.next_hours.value,
                 arithmetic=(
                     f"{count} of the {len(alike)} clients that share at least {SIMILAR_APPS} apps with this one use "

@@ -27,7 +27,7 @@ from resources.artifacts import BuildKey
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Select
 
     from resources.artifacts import ArtifactStore
 
@@ -60,19 +60,25 @@ def add_up_days(connection: Connection, days: Sequence[Day]) -> int:
     return connection.execute(_ADD_UP, told).rowcount
 
 
-def works_of(connection: Connection, first: dt.date, last: Day, zone: ZoneInfo) -> dict[str, list[Work]]:
-    """The scenarios of each client that were known by the last day and not gone before the first, with what they did
-    from the first day to the last. Those of no client are left out."""
+def works_of(
+    connection: Connection, first: dt.date, last: Day, zone: ZoneInfo, customer: str | None = None
+) -> dict[str, list[Work]]:
+    """The scenarios of each client (or of one) that were known by the last day and not gone before the first, with what
+    they did from the first day to the last. Those of no client are left out."""
+    own = ScenarioRow.customer != "" if customer is None else ScenarioRow.customer == customer
+    owned = select(ScenarioRow.id).where(own)
     days: dict[int, dict[dt.date, Totals]] = defaultdict(dict)
     row = ScenarioDayRow
     did = select(row.scenario_id, row.day, row.executions, row.errors, row.operations, row.duration_ms)
+    if customer is not None:
+        did = did.where(row.scenario_id.in_(owned))
     for one in connection.execute(did.where(row.day.between(first, last.date))):
         days[one.scenario_id][one.day] = Totals(one.executions, one.errors, one.operations, one.duration_ms)
-    troubles = _troubles(connection, last)
+    troubles = _troubles(connection, last, owned)
     first_run = select(row.day).where(row.scenario_id == ScenarioRow.id).order_by(row.day).limit(1).scalar_subquery()
     owners = (
         select(ScenarioRow.__table__, first_run.label("first_run"))
-        .where(ScenarioRow.customer != "")
+        .where(own)
         .order_by(ScenarioRow.customer, ScenarioRow.platform, ScenarioRow.external_id)
     )
     found: dict[str, list[Work]] = defaultdict(list)
@@ -154,9 +160,9 @@ def plan_troubles(connection: Connection, last: Day) -> dict[Platform, list[Trou
     return found
 
 
-def _troubles(connection: Connection, last: Day) -> Mapping[int, list[Trouble]]:
+def _troubles(connection: Connection, last: Day, owned: Select[tuple[int]]) -> Mapping[int, list[Trouble]]:
     row = IncidentRow
-    query = _INCIDENTS.where(row.scenario_id.is_not(None), row.opened_at < last.end)
+    query = _INCIDENTS.where(row.scenario_id.in_(owned), row.opened_at < last.end)
     found: dict[int, list[Trouble]] = defaultdict(list)
     for one in connection.execute(query):
         found[one.scenario_id].append(_trouble(one))

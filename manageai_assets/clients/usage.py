@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from manageai_assets.clients.calendar import Day
 from manageai_assets.clients.models import Usage, Work
@@ -19,23 +20,36 @@ BAND = Decimal("1.2816")
 """Standard deviations to both sides of the mean that hold 80 % of a normal distribution."""
 
 
+class Ahead(NamedTuple):
+    """What is expected of some days to come, with the band that holds four cases in five; None: too little is known."""
+
+    expected: int
+    low: int | None
+    high: int | None
+
+
 def usage_of(works: Sequence[Work], day: Day) -> Usage:
     """What these scenarios take in the day's month. The rest of the month is expected to go on as each scenario that is
     still there did on its known days, 28 at most; those that went count with what they did."""
     month = sum(work.over(day.date, day.date.day).operations for work in works)
-    going_on = [work for work in works if work.is_there(day.date, day.end)]
-    a_day = sum((_usual(work, day.date) for work in going_on), Fraction(0))
-    projected = month + _whole(a_day * day.days_left, ROUND_HALF_UP)
-    low, high = None, None
-    known = max((_known_days(work, day.date) for work in going_on), default=0)
-    if known >= LEAST_DAYS:
-        dates = [day.date - dt.timedelta(ago) for ago in range(known)]
-        sums = [sum(work.on(date).operations for work in going_on) for date in dates]
-        half = BAND * _root(statistics.variance(map(Fraction, sums)) * day.days_left)
-        low = max(month, int((projected - half).to_integral_value(ROUND_FLOOR)))
-        high = int((projected + half).to_integral_value(ROUND_CEILING))
+    rest = ahead([work for work in works if work.is_there(day.date, day.end)], day.date, day.days_left)
     today = sum(work.on(day.date).operations for work in works)
-    return Usage(day=today, month=month, projected=projected, low=low, high=high)
+    low, high = (None if bound is None else month + bound for bound in (rest.low, rest.high))
+    return Usage(day=today, month=month, projected=month + rest.expected, low=low, high=high)
+
+
+def ahead(works: Sequence[Work], date: dt.date, days: int) -> Ahead:
+    """What these scenarios take in so many days after a date, if each goes on as it did on its known days."""
+    a_day = sum((_usual(work, date) for work in works), Fraction(0))
+    expected = _whole(a_day * days, ROUND_HALF_UP)
+    known = max((_known_days(work, date) for work in works), default=0)
+    if known < LEAST_DAYS:
+        return Ahead(expected, None, None)
+    dates = [date - dt.timedelta(ago) for ago in range(known)]
+    sums = [sum(work.on(one).operations for work in works) for one in dates]
+    half = BAND * _root(statistics.variance(map(Fraction, sums)) * days)
+    low = max(0, int((expected - half).to_integral_value(ROUND_FLOOR)))
+    return Ahead(expected, low, int((expected + half).to_integral_value(ROUND_CEILING)))
 
 
 def _usual(work: Work, date: dt.date) -> Fraction:
