@@ -28,6 +28,7 @@ class Assumptions(DataModel):
     hand_minutes_per_step: Assumed
     hand_steps_per_run: Assumed
     failure_minutes: Assumed
+    caught_share: Assumed
 
 
 def assumptions() -> Assumptions:

@@ -15,7 +15,7 @@ from manageai_assets.store.monitoring_tables import ScenarioRow
 from resources.artifacts import parse_key
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine, Row
+    from sqlalchemy import Connection, Engine, Row
 
 
 def snapshots_on(engine: Engine, day: dt.date) -> list[ClientSnapshot]:
@@ -24,6 +24,14 @@ def snapshots_on(engine: Engine, day: dt.date) -> list[ClientSnapshot]:
     query = select(row.__table__).where(row.snapshot_date == day).order_by(row.customer_name)
     with engine.connect() as connection:
         return [_snapshot(one) for one in connection.execute(query)]
+
+
+def snapshot_of_client(connection: Connection, customer: str, day: dt.date) -> ClientSnapshot | None:
+    """A client's snapshot of a day; None when it has none."""
+    row = ClientSnapshotRow
+    query = select(row.__table__).where(row.customer_name == customer, row.snapshot_date == day)
+    found = connection.execute(query).one_or_none()
+    return None if found is None else _snapshot(found)
 
 
 def history_of(engine: Engine, customer: str, since: dt.date) -> list[ClientSnapshot]:

@@ -6,11 +6,11 @@ import datetime as dt
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from compilers.errors import UserError
@@ -93,9 +93,11 @@ def works_of(
     return found
 
 
-def facts_by_build(connection: Connection) -> dict[BuildKey, BuildFacts]:
-    """The facts of all builds that have been read."""
+def facts_by_build(connection: Connection, only: Collection[BuildKey] | None = None) -> dict[BuildKey, BuildFacts]:
+    """The facts of all builds that have been read, or of those of them that are asked for."""
     query = select(BuildFactsRow.slug, BuildFactsRow.version, BuildFactsRow.facts)
+    if only is not None:
+        query = query.where(tuple_(BuildFactsRow.slug, BuildFactsRow.version).in_([(k.slug, k.version) for k in only]))
     return {BuildKey(row.slug, row.version): BuildFacts.model_validate(row.facts) for row in connection.execute(query)}
 
 
@@ -160,7 +162,7 @@ def plan_troubles(connection: Connection, last: Day) -> dict[Platform, list[Trou
     return found
 
 
-def _troubles(connection: Connection, last: Day, owned: Select[tuple[int]]) -> Mapping[int, list[Trouble]]:
+def _troubles(connection: Connection, last: Day, owned: Select[int]) -> Mapping[int, list[Trouble]]:
     row = IncidentRow
     query = _INCIDENTS.where(row.scenario_id.in_(owned), row.opened_at < last.end)
     found: dict[int, list[Trouble]] = defaultdict(list)

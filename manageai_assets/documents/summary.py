@@ -94,8 +94,8 @@ def _data(facts: Facts, spec: Spec, logo: bytes) -> dict[str, JsonValue]:
         "logo": list(logo),
         "agency": within(brand.agency.name, 60),
         "contact": [line for line in (contact.name, contact.email, contact.phone) if line],
-        "title": _said(facts.title),
-        "client": _said(say("summary.client", client=facts.client.name)),
+        "title": said(facts.title),
+        "client": said(say("summary.client", client=facts.client.name)),
         "date": say.date(facts.issued) if facts.issued else "",
         "labels": {
             key: say(f"summary.{key}")
@@ -124,15 +124,15 @@ def _data(facts: Facts, spec: Spec, logo: bytes) -> dict[str, JsonValue]:
 def _texts(facts: Facts, most: int, say: Messages) -> dict[str, JsonValue]:
     """The page's longer texts, with so many characters of each of the client's."""
     shown = facts.settle[:SETTLED]
-    settle: list[JsonValue] = [_said(within(point, max(most // 2, 60))) for point in shown]
+    settle: list[JsonValue] = [said(within(point, max(most // 2, 60))) for point in shown]
     if len(facts.settle) > len(shown):
-        settle.append(_said(say.count("summary.settle_more", len(facts.settle) - len(shown))))
+        settle.append(said(say.count("summary.settle_more", len(facts.settle) - len(shown))))
     return {
-        "problem": _broken(within(facts.texts.problem, 2 * most)),
-        "problem_own": _said(within(facts.request, most)),
-        "change": _broken(within(facts.texts.change, 2 * most)),
-        "change_own": _said(within(facts.objective, most)),
-        "next": _broken(within(facts.texts.next_step, 2 * most)),
+        "problem": broken(within(facts.texts.problem, 2 * most)),
+        "problem_own": said(within(facts.request, most)),
+        "change": broken(within(facts.texts.change, 2 * most)),
+        "change_own": said(within(facts.objective, most)),
+        "next": broken(within(facts.texts.next_step, 2 * most)),
         "settle": settle,
     }
 
@@ -197,13 +197,13 @@ def _basis(facts: Facts, say: Messages) -> str:
     return say("summary.basis", savings=facts.savings.basis, day=day, runs=runs)
 
 
-def _said(text: str) -> dict[str, JsonValue]:
+def said(text: str) -> dict[str, JsonValue]:
     """A text, and whether it reads from right to left."""
     strong = next((kind for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL")), "L")
-    return {"text": _broken(text), "rtl": strong != "L"}
+    return {"text": broken(text), "rtl": strong != "L"}
 
 
-def _broken(text: str) -> str:
+def broken(text: str) -> str:
     """A text on one line whose longest words may be broken anywhere, so that none runs over the margin."""
     words = visible(text).split(" ")
     return " ".join(word if len(word) <= WORD else "\N{ZERO WIDTH SPACE}".join(word) for word in words)
