@@ -25,7 +25,7 @@ SEVERITY_COLOURS = {"critical": "#9b1c1c", "high": "#d9480f", "medium": AMBER, "
 SMALL, PLAIN = 9.5, 10.5
 SERIOUS_SHARE = 20
 """A day on which at least one run in so many failed is red; with fewer failures only its upper part is."""
-ROWS_AT_MOST = 18
+ROWS_AT_MOST = 14
 """Incidents of the timeline, the longest of them."""
 
 
@@ -137,8 +137,8 @@ def _ceiling(value: int) -> int:
 
 def months(bars: Sequence[Bar], colours: Colours, title: str, alt: str, width: float = 82.0) -> Picture:
     """Bars by month, the value above each; what is expected is only an outline, with the ends of its band."""
-    sheet = Sheet(width * UNITS, 40 * UNITS)
-    top, bottom = 44.0, sheet.height - 18
+    sheet = Sheet(width * UNITS, 34 * UNITS)
+    top, bottom = 40.0, sheet.height - 18
     sheet.text(title, 0, 11, PLAIN, colours.primary, font_weight="600")
     ends = [end for bar in bars for end in (bar.value, bar.high) if end is not None]
     most = max(ends, default=Decimal(0)) or Decimal(1)
@@ -187,7 +187,7 @@ def timeline(
     an open one has an arrow. Of very many, the longest."""
     chosen = sorted(report.incidents, key=lambda one: -one.open_for)[:ROWS_AT_MOST]
     shown = [one for one in report.incidents if one in chosen]
-    row = 17.0
+    row = 16.0
     sheet = Sheet(width * UNITS, 24 + row * len(shown) + 4)
     left, top, right = 190.0, 20.0, sheet.width - 8
     zone = ZoneInfo(report.zone)

@@ -29,7 +29,7 @@ from manageai_assets.monitoring.models import PLATFORMS, Platform
 
 NAMED = 3
 """Names that a sentence or a cell lists."""
-NAME_LENGTH = 70
+NAME_LENGTH, FOOTER_LENGTH = 70, 45
 MANY_TIMES = 1000
 """Percent from which a return is told as a multiple."""
 INCIDENTS_AT_MOST, CHANGES_AT_MOST = 30, 14
@@ -90,8 +90,8 @@ class Wording:
     @property
     def footer(self) -> str:
         """What stands below each page."""
-        report = self.report
-        values = {"agency": self.brand.agency.legal_name, "client": shorten(report.client, NAME_LENGTH)}
+        client = shorten(self.report.client, FOOTER_LENGTH)
+        values = {"agency": self.brand.agency.legal_name, "client": client}
         return self.say("report.footer", title=self.say("report.t.title"), month=self.month, **values)
 
     def tiles(self) -> list[Row]:

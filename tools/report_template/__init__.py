@@ -1,0 +1,1 @@
+"""The Word template of the monthly report: see `__main__`."""
