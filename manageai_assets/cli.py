@@ -129,6 +129,14 @@ def _parser() -> argparse.ArgumentParser:
     opportunities.add_argument("--top", type=_count, default=10, metavar="COUNT", help="so many (default: 10)")
     opportunities.set_defaults(run=_of_clients("opportunities"))
 
+    report = verbs.add_parser("report", parents=[common], help="a client's monthly report, for Word and as PDF")
+    report.add_argument("name", metavar="NAME", help="the client; the beginning of its name is enough")
+    report.add_argument("--month", metavar="YYYY-MM", help="default: the last one that is over")
+    report.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", default=Path("reports"), help="where it goes (default: ./reports)"
+    )
+    report.set_defaults(run=_of_clients("report"))
+
     pilot = verbs.add_parser("pilot", parents=[common, origin], help="a migrated scenario on both sides, compared")
     pilot.add_argument("blueprint", type=Path, metavar="BLUEPRINT", help="Make blueprint, JSON")
     pilot.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the comparison there")
@@ -201,8 +209,10 @@ def _of_clients(command: str) -> Callable[[argparse.Namespace], commands.Outcome
 
     def run(options: argparse.Namespace) -> commands.Outcome:
         from manageai_assets.clients import commands as of_clients
+        from manageai_assets.clients.reports import commands as of_reports
 
-        return of_clients.clients(options) if command == "clients" else of_clients.opportunities(options)
+        told = {"clients": of_clients.clients, "opportunities": of_clients.opportunities, "report": of_reports.report}
+        return told[command](options)
 
     return run
 

@@ -35,8 +35,9 @@ Job = Union[JobDefinition, "UnresolvedAssetJobDefinition"]
 
 OWNERS = ["team:delivery"]
 BUILD_JOB = "build"
-OWN_DOMAINS = ("monitoring", "clients")
-"""Groups of assets that are a domain too: what watches what runs in production, and what is known of clients."""
+OWN_DOMAINS = ("monitoring", "clients", "reports")
+"""Groups of assets that are a domain too: what watches what runs in production, what is known of clients, and what they
+are told."""
 
 
 def _console(_context: InitLoggerContext) -> logging.Logger:
@@ -86,6 +87,7 @@ def everything(settings: "Settings") -> Definitions:
     """All of the project's definitions, with sensors that run by themselves where their settings are there."""
     from manageai_assets.build import assets as build
     from manageai_assets.clients import assets as clients
+    from manageai_assets.clients.reports import assets as reports
     from manageai_assets.documents import assets as documents
     from manageai_assets.intake import assets as intake
     from manageai_assets.migration import assets as migration
@@ -94,6 +96,7 @@ def everything(settings: "Settings") -> Definitions:
     from manageai_assets.testing import assets as testing
     from sensors import all_sensors
     from sensors.client_schedules import client_days_schedule
+    from sensors.report_schedules import monthly_reports_schedule
     from sensors.watch_schedules import health_schedule, prune_schedule, windows_left
 
     return assemble(
@@ -106,6 +109,7 @@ def everything(settings: "Settings") -> Definitions:
             *monitoring.ASSETS,
             *alerting.ASSETS,
             *clients.ASSETS,
+            *reports.ASSETS,
         ],
         [*intake.STAGES, *build.STAGES, *testing.STAGES, *documents.STAGES],
         jobs=[
@@ -115,6 +119,7 @@ def everything(settings: "Settings") -> Definitions:
             monitoring.HEALTH,
             monitoring.prune_monitoring,
             clients.CLIENT_DAYS,
+            reports.MONTHLY_REPORTS,
         ],
         sensors=all_sensors(settings),
         resources={"migrations": migration.RESOURCE, "monitoring": monitoring.RESOURCE},
@@ -124,6 +129,7 @@ def everything(settings: "Settings") -> Definitions:
             health_schedule(settings, monitoring.HEALTH),
             prune_schedule(settings, monitoring.prune_monitoring),
             client_days_schedule(settings),
+            monthly_reports_schedule(settings),
         ],
     )
 

@@ -1,9 +1,11 @@
 """Partitions: one for each version of each intake, and of each blueprint to migrate, by the key `<slug>@v<N>`. A new
 version is a new key. What is watched in production has one for every 15 minutes, by the window's start in UTC; what is
-known of clients has one for each day."""
+known of clients has one for each day; monthly reports have one for each client and month."""
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
@@ -11,6 +13,9 @@ from dagster import (
     BackfillPolicy,
     DailyPartitionsDefinition,
     DynamicPartitionsDefinition,
+    MonthlyPartitionsDefinition,
+    MultiPartitionKey,
+    MultiPartitionsDefinition,
     TimeWindowPartitionsDefinition,
 )
 
@@ -58,3 +63,34 @@ DAY_BATCHES = BackfillPolicy.multi_run(max_partitions_per_run=DAYS_PER_RUN)
 def day_dates(keys: Iterable[str]) -> list[date]:
     """The dates of these days, in order. Raises `ValueError` for what is no such key."""
     return sorted(map(date.fromisoformat, keys))
+
+
+CLIENTS = DynamicPartitionsDefinition(name="clients")
+MONTH_FORMAT = "%Y-%m"
+MONTHS = MonthlyPartitionsDefinition(
+    start_date=FIRST_WINDOW.strftime(MONTH_FORMAT), fmt=MONTH_FORMAT, timezone="UTC", end_offset=1
+)
+"""Months of reports, with the one that isn't over: east of Greenwich it is, before it is in UTC."""
+REPORTS = MultiPartitionsDefinition({"client": CLIENTS, "month": MONTHS})
+REPORTS_PER_RUN = 50
+"""One failing client leaves the others of its run alone, and each run costs a process."""
+REPORT_BATCHES = BackfillPolicy.multi_run(max_partitions_per_run=REPORTS_PER_RUN)
+_NO_KEY = re.compile(r"[|,\[\]\x00-\x1f\x7f]|\.\.\.")
+LONGEST_KEY = 120
+
+
+def client_key(client: str) -> str:
+    """The partition key of a client: its name, or where that can't be a key what is left of it, with a digest."""
+    plain = _NO_KEY.sub(" ", client)[:LONGEST_KEY].strip()
+    return plain if plain == client else f"{plain} ~{hashlib.sha256(client.encode()).hexdigest()[:8]}"
+
+
+def report_key(client: str, month: str) -> MultiPartitionKey:
+    """The partition key of a client's report on a month, such as `2026-10`."""
+    return MultiPartitionKey({"client": client_key(client), "month": month})
+
+
+def report_parts(key: str) -> tuple[str, str]:
+    """The client's key and the month of a report's partition key."""
+    client, _, month = key.rpartition("|")
+    return client, month

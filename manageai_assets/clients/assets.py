@@ -22,7 +22,8 @@ from dagster import (
 )
 
 from manageai_assets.assets import together
-from manageai_assets.partitions import DAY_BATCHES, DAYS, day_dates
+from manageai_assets.partitions import CLIENTS as REPORT_CLIENTS
+from manageai_assets.partitions import DAY_BATCHES, DAYS, client_key, day_dates
 from manageai_assets.settings import read_settings
 from manageai_assets.store.client_tables import ClientSnapshotRow
 from resources.dagster_internals import REPORTED_ALREADY
@@ -92,8 +93,17 @@ def client_snapshots(context: AssetExecutionContext) -> Iterator[DagsterEvent | 
         )
         for one in totals
     ]
+    context.instance.add_dynamic_partitions(str(REPORT_CLIENTS.name), _client_keys(engine))
     yield from together(context, made)
     yield Output(None, output_name=CLIENTS, metadata={REPORTED_ALREADY: True})
+
+
+def _client_keys(engine: "Engine") -> list[str]:
+    """The partitions of the clients, so that reports can be asked for."""
+    from manageai_assets.clients.reports.stored import all_clients
+
+    with engine.connect() as connection:
+        return [client_key(client) for client in all_clients(connection)]
 
 
 def _riskiest(engine: "Engine", day: date) -> MetadataValue:

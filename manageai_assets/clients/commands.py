@@ -73,14 +73,20 @@ def _newest(engine: Engine) -> list[ClientSnapshot]:
 
 
 def _named(found: Sequence[ClientSnapshot], name: str) -> ClientSnapshot:
-    """The client of that name; upper and lower case are the same, and a beginning that only one has is enough."""
+    chosen = named([one.customer_name for one in found], name)
+    return next(one for one in found if one.customer_name == chosen)
+
+
+def named(clients: Sequence[str], name: str) -> str:
+    """The client of that name; upper and lower case are the same, and a beginning that only one has is enough. Raises
+    `UserError`."""
     wanted = name.casefold().strip()
-    same = [one for one in found if one.customer_name.casefold() == wanted]
-    alike = [one for one in found if one.customer_name.casefold().startswith(wanted)]
+    same = [one for one in clients if one.casefold() == wanted]
+    alike = [one for one in clients if one.casefold().startswith(wanted)]
     for matches in (same, alike):
         if wanted and len(matches) == 1:
             return matches[0]
-    names = [one.customer_name for one in (alike if wanted and alike else found)]
+    names = alike if wanted and alike else clients
     near = names if wanted and alike else get_close_matches(name, names)
     hint = f"did you mean {', '.join(near[:3])}?" if near else "`manageai clients` lists them"
     raise UserError(f"there is no client `{shorten(name, 80)}`", hint=hint)

@@ -115,6 +115,15 @@ class Savings(DataModel):
     hour: Decimal = Field(ge=0, description="what an hour of the client's people costs")
 
 
+class Reports(DataModel):
+    """How monthly reports reach the client."""
+
+    delivery: Literal["draft", "email"] = Field(
+        default="draft",
+        description="email: to the client's contacts; draft: a file beside the report, to look at first",
+    )
+
+
 class Brand(DataModel):
     """`brand.yaml`."""
 
@@ -126,6 +135,7 @@ class Brand(DataModel):
     price: Price
     support: Support
     savings: Savings
+    reports: Reports = Field(default_factory=Reports)
 
 
 def read_brand(path: Path) -> Brand:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import mimetypes
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
@@ -40,7 +41,8 @@ class Mailbox:
 
     def send(self, notice: Notice, key: str) -> None:
         """Sends a notice. Raises `NotNowError` when it is to be tried again, `NotWantedError` when that is no use."""
-        message = to_message(notice, self.sender, (*self.receivers, *notice.to), key)
+        receivers = (notice.to or self.receivers) if notice.occasion == "report" else (*self.receivers, *notice.to)
+        message = to_message(notice, self.sender, receivers, key, _attached(notice))
         try:
             with smtplib.SMTP(self.host, self.port, timeout=self.timeout) as server:
                 self._prepare(server)
@@ -65,13 +67,18 @@ class Mailbox:
             server.login(self.user, self.password.get_secret_value() if self.password else "")
 
 
-def to_message(notice: Notice, sender: str, receivers: Sequence[str], key: str) -> EmailMessage:
-    """The message. Its id comes from the key, so that a mail program shows one that was sent twice once."""
+def to_message(
+    notice: Notice, sender: str, receivers: Sequence[str], key: str, attached: Mapping[str, bytes] | None = None
+) -> EmailMessage:
+    """The message, with files by their names. Its id comes from the key, so that a mail program shows one that was sent
+    twice once."""
     addresses = [address_of(one) for one in receivers]
     message = EmailMessage()
     message["From"] = address_of(sender)
     message["To"] = ", ".join(dict.fromkeys(addresses))
-    prefix = "" if notice.occasion in ("digest", "resolved") else f"[{notice.severity}] "
+    if notice.reply_to:
+        message["Reply-To"] = address_of(notice.reply_to)
+    prefix = "" if notice.occasion in ("digest", "resolved", "report") else f"[{notice.severity}] "
     message["Subject"] = one_line(prefix + notice.title, SUBJECT_AT_MOST)
     message["Date"] = formatdate()
     domain = address_of(sender).rpartition("@")[2]
@@ -79,7 +86,24 @@ def to_message(notice: Notice, sender: str, receivers: Sequence[str], key: str) 
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(plain(notice))
     message.add_alternative(html(notice), subtype="html")
+    for name, data in (attached or {}).items():
+        kind, _, inner = (mimetypes.guess_type(name)[0] or "application/octet-stream").partition("/")
+        message.add_attachment(data, maintype=kind, subtype=inner, filename=name)
     return message
+
+
+def _attached(notice: Notice) -> dict[str, bytes]:
+    """The files that go along. Raises `NotNowError` when one can't be read."""
+    from fsspec.core import url_to_fs
+
+    found: dict[str, bytes] = {}
+    for file in notice.files:
+        try:
+            filesystem, path = url_to_fs(file.url)
+            found[file.name] = filesystem.cat_file(path)
+        except OSError as error:
+            raise NotNowError(f"{file.name} can't be read: {type(error).__name__}") from None
+    return found
 
 
 def address_of(text: str) -> str:
@@ -121,7 +145,7 @@ def html(notice: Notice) -> str:
     links = " · ".join(f'<a href="{escape(link.url)}">{escape(link.name)}</a>' for link in notice.links)
     parts = [
         f'<h2 style="color:{colour}">{escape(notice.title)}</h2>',
-        f"<p>{escape(notice.what)}</p>" if notice.what else "",
+        "<p>{}</p>".format(escape(notice.what).replace("\n", "<br>")) if notice.what else "",
         f"<table>{facts}</table>" if facts else "",
         f"<p>Last error</p>{error}" if notice.last_error else "",
         f"<p>What to do</p><ol>{todo}</ol>" if todo else "",

@@ -17,7 +17,7 @@ from manageai_assets.monitoring.repairs import PLATFORM_NAMES, repair
 LISTED_AT_MOST = 10
 """Lines of a list: ten of 280 characters are what Slack shows in one piece."""
 
-Occasion = Literal["opened", "reopened", "worse", "escalated", "resolved", "digest"]
+Occasion = Literal["opened", "reopened", "worse", "escalated", "resolved", "digest", "report"]
 
 TITLES: Mapping[IncidentKind, str] = {
     "error_spike": "Many failures",
@@ -34,12 +34,21 @@ TITLES: Mapping[IncidentKind, str] = {
 }
 OCCASIONS: Mapping[Occasion, str] = {
     "opened": "", "reopened": "Back again", "worse": "Worse", "escalated": "Nobody has taken it",
-    "resolved": "Resolved", "digest": "",
+    "resolved": "Resolved", "digest": "", "report": "",
 }  # fmt: skip
 
 
 class Link(BaseModel):
     """Where to look."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    url: str
+
+
+class File(BaseModel):
+    """A file that goes along, read where it lies when the notice is sent: a path or a URL."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,7 +71,9 @@ class Notice(BaseModel):
     links: tuple[Link, ...] = ()
     footer: str = ""
     to: tuple[str, ...] = ()
-    """Addresses besides the usual ones, for e-mail."""
+    """Addresses for e-mail: besides the usual ones, or, of a report, in their place."""
+    reply_to: str = ""
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from manageai_assets.clients.reports.wording import Wording
 from manageai_assets.clients.snapshots import Context, snapshot_of
 from manageai_assets.documents.brand import Brand, Language, our_brand
 from manageai_assets.intake.models import slug_of
-from manageai_assets.monitoring.models import Platform, Severity
+from manageai_assets.monitoring.models import IncidentKind, Platform, Severity
 from resources.artifacts import BuildKey
 from tests.manageai_assets.clients.estates import BERLIN, facts, scenario
 
@@ -121,7 +121,8 @@ def steady() -> Material:
         for n, (name, runs) in enumerate(zip(names, (60, 14, 9), strict=True))
     ]
     incident = StoredIncident("silence", "high", "n8n", (names[2],), at(13, 7, 5), at(13, 7, 40), at(13, 8, 31))
-    return material(client, works, known={name: facts(operations_a_run=Decimal(4)) for name in names}, incidents=[incident])
+    known = {name: facts(operations_a_run=Decimal(4)) for name in names}
+    return material(client, works, known=known, incidents=[incident])
 
 
 def large() -> Material:
@@ -129,7 +130,7 @@ def large() -> Material:
     client = "Meridian Logistics & Warehousing Group, Northern Europe Operations (Shared Services)"
     odd = (
         "استقبال طلبات العملاء الجدد", "新規注文を倉庫へ通知する", "<b>Orders</b> {{ lead.email }} & more",
-        "A very long name of an automation that somebody typed in without thinking of the table that it must fit into one day",
+        "A very long name of an automation that somebody typed in without thinking of the table that it must fit into",
         "Überfällige Rechnungen", "הזמנות חדשות", "x" * 60,
     )  # fmt: skip
     works: list[Work] = []
@@ -149,12 +150,14 @@ def large() -> Material:
         polling = {"interval_minutes": 5, "webhook": "New order"} if n in (8, 10) else {}
         unhandled = ({"id": "post", "title": "Post to the board", "app": "slack"},) if n in (11, 23) else ()
         known[name] = facts(handled=0 if unhandled else 1, unhandled=unhandled, tested=n % 7 > 0, **polling)
+    names = [one.scenario.name for one in works]
+    outage = tuple(names[1:9])
     incidents = [
-        StoredIncident("error_spike", "high", "make", (works[11].scenario.name,), at(6, 8), at(6, 8, 20), at(6, 11, 12)),
-        StoredIncident("platform_outage", "critical", "make", tuple(one.scenario.name for one in works[1:9]), at(14, 12), at(14, 12, 6), at(14, 14, 45)),
-        StoredIncident("credential_failure", "high", "n8n", (works[0].scenario.name,), at(21, 6), at(21, 9), at(22, 7)),
-        StoredIncident("slow_down", "medium", "make", (works[3].scenario.name,), at(28, 6), None, None),
-    ]  # fmt: skip
+        StoredIncident("error_spike", "high", "make", (names[11],), at(6, 8), at(6, 8, 20), at(6, 11, 12)),
+        StoredIncident("platform_outage", "critical", "make", outage, at(14, 12), at(14, 12, 6), at(14, 14, 45)),
+        StoredIncident("credential_failure", "high", "n8n", (names[0],), at(21, 6), at(21, 9), at(22, 7)),
+        StoredIncident("slow_down", "medium", "make", (names[3],), at(28, 6), None, None),
+    ]
     return material(client, works, known=known, incidents=incidents)
 
 
@@ -171,20 +174,22 @@ def failing() -> Material:
             troubles=(open_one,) if n == 2 else (),
         )  # fmt: skip
         works.append(work)
-    kinds = ("error_spike", "credential_failure", "rate_limit", "silence", "slow_down", "data_anomaly")
+    kinds: tuple[IncidentKind, ...] = (
+        "error_spike", "credential_failure", "rate_limit", "silence", "slow_down", "data_anomaly",
+    )  # fmt: skip
+    severities: tuple[Severity, ...] = ("low", "medium", "high", "critical")
     for n in range(26):
         opened = at(1 + n, dice.randrange(24), dice.randrange(60)) - dt.timedelta(days=2 if n == 0 else 0)
         long = dt.timedelta(minutes=dice.choice((12, 35, 61, 240, 900, 2500)))
-        severities: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+        answered, about = opened + long / 4 if n % 3 else None, (works[n % 5].scenario.name,)
         incidents.append(
-            StoredIncident(
-                kinds[n % 6], severities[n % 4], "make", (works[n % 5].scenario.name,), opened,
-                opened + long / 4 if n % 3 else None, opened + long,
-            )  # fmt: skip
+            StoredIncident(kinds[n % 6], severities[n % 4], "make", about, opened, answered, opened + long)
         )
     incidents.append(StoredIncident("credential_failure", "critical", "make", (DEEDS[2],), at(29), at(29, 11), None))
     harm = ({"id": "post", "title": "Write the row", "app": "sheets"},)
-    known = {name: facts(handled=0, unhandled=harm, tested=None if n % 2 else False) for n, name in enumerate(DEEDS[:7])}
+    known = {
+        name: facts(handled=0, unhandled=harm, tested=None if n % 2 else False) for n, name in enumerate(DEEDS[:7])
+    }
     return material(client, works, known=known, incidents=sorted(incidents, key=lambda one: one.opened_at))
 
 
@@ -192,11 +197,12 @@ def new() -> Material:
     """A client that joined on the 20th, with nothing before."""
     client = "Tideway Physiotherapy"
     first = dt.date(2026, 10, 20)
+    told: tuple[tuple[str, Platform, int, int], ...] = (
+        ("Bookings to the calendar", "make", 22, 4), ("Reminders by text message", "n8n", 31, 1),
+    )  # fmt: skip
     works = [
         replace(named(name, platform, client), born=first, days=lived(n, first, OCTOBER.last, pace(runs, size)))
-        for n, (name, platform, runs, size) in enumerate(
-            (("Bookings to the calendar", "make", 22, 4), ("Reminders by text message", "n8n", 31, 1))
-        )  # fmt: skip
+        for n, (name, platform, runs, size) in enumerate(told)
     ]
     return material(client, works, known={one.scenario.name: facts() for one in works})
 
