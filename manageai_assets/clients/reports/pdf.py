@@ -12,7 +12,8 @@ from pydantic import JsonValue
 from compilers.errors import UserError
 from manageai_assets.build.markdown import TEMPLATES
 from manageai_assets.clients.reports.drawing import Pictures
-from manageai_assets.clients.reports.wording import Row, Wording
+from manageai_assets.clients.reports.phrases import Row
+from manageai_assets.clients.reports.wording import Wording
 from manageai_assets.documents.fonts import FAMILIES, needs_more
 from manageai_assets.documents.pictures.picture import Picture, compiler
 from manageai_assets.documents.sentences import within

@@ -13,7 +13,6 @@ from sqlalchemy import func, insert, select
 
 from manageai_assets.clients.reports.changes import changes_of
 from manageai_assets.clients.reports.models import Change, MonthlyReport
-from manageai_assets.clients.reports.months import Month
 from manageai_assets.store.report_tables import ClientReportRow
 
 if TYPE_CHECKING:
@@ -62,14 +61,6 @@ def digest_of(report: MonthlyReport) -> str:
     """SHA-256 (hex) of everything that the report says."""
     text = json.dumps(report.model_dump(mode="json"), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
-
-
-def newest_revision(connection: Connection, client: str, month: Month) -> ClientReportRow | None:
-    """The newest stored revision; None when there is none."""
-    row = ClientReportRow
-    query = select(row.__table__).where(row.customer_name == client, row.month == month.first)
-    found = connection.execute(query.order_by(row.revision.desc()).limit(1)).one_or_none()
-    return None if found is None else ClientReportRow(**found._mapping)
 
 
 def _stored(connection: Connection, report: MonthlyReport) -> Sequence[ClientReportRow]:
