@@ -1,6 +1,7 @@
 """The schedule of monthly reports: on the 1st at six in the morning of the agency, for the month before."""
 
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 from dagster import DefaultScheduleStatus, RunRequest, ScheduleDefinition, ScheduleEvaluationContext, schedule
 
@@ -34,7 +35,7 @@ def monthly_reports_schedule(settings: Settings) -> ScheduleDefinition:
         from manageai_assets.clients.reports.months import month_of
         from manageai_assets.clients.reports.stored import all_clients
 
-        month = month_of(context.scheduled_execution_time.date()).plus(-1)
+        month = month_of(context.scheduled_execution_time.astimezone(ZoneInfo(zone)).date()).plus(-1)
         with opened_engine() as engine, engine.connect() as connection:
             clients = all_clients(connection)
         name = str(CLIENTS.name)

@@ -20,6 +20,9 @@ NEEDS_A_SERVER = ("--on n8n", "manageai pilot", "n8n start")
 NEEDS_A_PLATFORM = ("manageai deploy", "scenarios --discover")
 """Run by `tests/manageai_assets/monitoring/test_deploying.py`."""
 
+NEEDS_CLIENTS = ("manageai report",)
+"""Run by `tests/manageai_assets/clients/reports/test_commands.py`."""
+
 
 def commands() -> list[str]:
     """The command lines of the README, without those that `.ci/run` itself calls."""
@@ -32,9 +35,8 @@ def test_every_command_runs(tmp_path: Path) -> None:
     if not program.exists():
         pytest.skip("no .venv at the top of the project: `make install` makes it")
     lines = [line.replace("/tmp/packages", str(tmp_path)) for line in commands()]
-    lines = [
-        line for line in lines if not any(tool in line for tool in (*NEEDS_N8N, *NEEDS_A_SERVER, *NEEDS_A_PLATFORM))
-    ]
+    elsewhere = (*NEEDS_N8N, *NEEDS_A_SERVER, *NEEDS_A_PLATFORM, *NEEDS_CLIENTS)
+    lines = [line for line in lines if not any(tool in line for tool in elsewhere)]
     script = "\n".join(["set -e", *lines])
     ran = subprocess.run(
         ["bash", "-c", script], cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=120, env={**os.environ}
