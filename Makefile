@@ -42,6 +42,7 @@ bench: install ## measure what builds, tests, migrations and watching cost
 	@$(BIN)/python -m tools.bench_watching
 	@$(BIN)/python -m tools.bench_monitoring
 	@$(BIN)/python -m tools.bench_clients
+	@$(BIN)/python -m tools.bench_reports
 
 install: $(STAMP) ## make .venv and install the pinned dependencies; done by the others where needed
 

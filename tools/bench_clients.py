@@ -84,8 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measured(clients: int, dates: Sequence[date], runs: int) -> tuple[str, str, int]:
-    with _database() as engine:
-        executions = _fill(engine, clients * EACH, min(dates) - LOOK_BACK, runs)
+    with database() as engine:
+        executions = fill(engine, clients * EACH, min(dates) - LOOK_BACK, runs)
         begun = time.perf_counter()
         made = make_client_snapshots(engine, dates, ZoneInfo("Europe/Berlin"), prices(), assumptions(), Decimal(95))
         seconds = time.perf_counter() - begun
@@ -94,10 +94,11 @@ def _measured(clients: int, dates: Sequence[date], runs: int) -> tuple[str, str,
     return words, f"{seconds:.1f}", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def _fill(engine: Engine, scenarios: int, first: date, runs: int) -> int:
+def fill(engine: Engine, scenarios: int, first: date, runs: int, each: int = EACH) -> int:
+    """Fills a database with clients of `each` scenarios, up to `LAST`; gives how many executions that is."""
     facts = [facts_of(spec, tested=number > 0).model_dump(mode="json") for number, spec in enumerate(all_specs())]
     with engine.begin() as connection:
-        connection.execute(_SCENARIOS, {"each": EACH, "count": scenarios, "born": first})
+        connection.execute(_SCENARIOS, {"each": each, "count": scenarios, "born": first})
         span = {"first": first, "last": LAST + timedelta(1), "every": timedelta(days=1) / runs}
         count = connection.execute(_EXECUTIONS, span).rowcount
         connection.execute(_FACTS, {"facts": json.dumps(facts), "kinds": len(facts)})
@@ -108,7 +109,8 @@ def _fill(engine: Engine, scenarios: int, first: date, runs: int) -> int:
 
 
 @contextmanager
-def _database() -> Iterator[Engine]:
+def database() -> Iterator[Engine]:
+    """A server of its own, with all tables."""
     with tempfile.TemporaryDirectory(prefix="manageai-bench-", ignore_cleanup_errors=True) as folder:
         server = start_embedded(Path(folder) / "postgres")
         engine = engine_for(with_driver(server.get_uri()))

@@ -56,7 +56,7 @@ def covered() -> frozenset[int]:
 
 def needs_more(text: str) -> bool:
     """Whether `text` has visible characters beyond the packages' fonts."""
-    rare = {character for character in text if not _USUAL.fullmatch(character)}
+    rare = {character for character in set(text) if not _USUAL.fullmatch(character)}
     return any(ord(character) not in covered() for character in rare if character.isprintable())
 
 

@@ -25,6 +25,8 @@ SEVERITY_COLOURS = {"critical": "#9b1c1c", "high": "#d9480f", "medium": AMBER, "
 SMALL, PLAIN = 9.5, 10.5
 SERIOUS_SHARE = 20
 """A day on which at least one run in so many failed is red; with fewer failures only its upper part is."""
+STRIP_WIDTH, STRIP_HEIGHT = 40.0, 6.5
+"""Millimetres."""
 ROWS_AT_MOST = 14
 """Incidents of the timeline, the longest of them."""
 
@@ -228,19 +230,27 @@ def _days_in(moment: dt.datetime, report: MonthlyReport, zone: ZoneInfo) -> floa
 # -- one scenario -------------------------------------------------------------------------------------------------
 
 
-def strip(told: Sequence[DayLine], colours: Colours, alt: str, width: float = 40.0, height: float = 6.5) -> Picture:
+def strip(told: Sequence[DayLine], colours: Colours, alt: str) -> Picture:
     """A bar for each day, as high as its operations are among the scenario's own; red where runs failed."""
-    sheet = Sheet(width * UNITS, height * UNITS)
+    sheet = Sheet(STRIP_WIDTH * UNITS, STRIP_HEIGHT * UNITS)
     step, most = sheet.width / len(told), max((day.operations for day in told), default=0) or 1
     sheet.line(0, sheet.height - 0.5, sheet.width, sheet.height - 0.5, GRID, stroke_width=1)
+    room, width = sheet.height - 1, number(step * 0.76)
+    good: list[str] = []
+    bad: list[str] = []
     for place, day in enumerate(told):
-        room = sheet.height - 1
-        tall = max(room * day.operations / most, 1.5) if day.runs else 0.0
-        if day.failed * SERIOUS_SHARE >= day.runs:
-            bad = tall if day.failed else 0.0
-        else:
-            bad = min(tall, max(2.5, tall * day.failed / day.runs)) if day.failed else 0.0
-        x = place * step + step * 0.12
-        sheet.box(x, room - tall + bad, step * 0.76, tall - bad, colours.primary)
-        sheet.box(x, room - tall, step * 0.76, bad, RED)
+        if not day.runs:
+            continue
+        tall = max(room * day.operations / most, 1.5)
+        red = 0.0
+        if day.failed:
+            serious = day.failed * SERIOUS_SHARE >= day.runs
+            red = tall if serious else min(tall, max(2.5, tall * day.failed / day.runs))
+        x = number(place * step + step * 0.12)
+        for bars, height, top in ((good, tall - red, room - tall + red), (bad, red, room - tall)):
+            if height > 0:
+                bars.append(f"M{x} {number(top)}h{width}v{number(height)}h-{width}z")
+    for bars, colour in ((good, colours.primary), (bad, RED)):
+        if bars:
+            sheet.parts.append(element("path", d="".join(bars), fill=colour))
     return sheet.picture(alt)
