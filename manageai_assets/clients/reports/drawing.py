@@ -60,8 +60,7 @@ def _use(words: Wording, platform: Platform) -> Picture:
             told = _size(words, one.expected)
             bars.append(Bar(_next(words), Decimal(one.expected), told, expected=True, low=low, high=high))
     values = {"platform": say(f"report.platform.{platform}"), "unit": say(f"report.unit.{platform}")}
-    title = say("report.chart.trend", **values)
-    return pictures.months(bars, words.brand.colours, title, title)
+    return pictures.months(bars, words.brand.colours, say("report.chart.trend", **values), say("report.chart.expected"))
 
 
 def _cost(words: Wording, platform: Platform) -> Picture:
@@ -76,14 +75,13 @@ def _cost(words: Wording, platform: Platform) -> Picture:
     bars = [bar(month.month, month.make_cost if make else month.n8n_cost) for month in report.months]
     bars += [bar(report.month, one.cost, expected=True) for one in report.outlook if one.platform == platform]
     title = say("report.chart.cost", platform=say(f"report.platform.{platform}"))
-    return pictures.months(bars, words.brand.colours, title, title)
+    return pictures.months(bars, words.brand.colours, title, say("report.chart.expected"))
 
 
 def _hours(words: Wording) -> Picture:
     say = words.say
     bars = [Bar(words.short_month(one.month), one.hours, say.about(one.hours)) for one in words.report.months]
-    title = say("report.chart.hours")
-    return pictures.months(bars, words.brand.colours, title, title)
+    return pictures.months(bars, words.brand.colours, say("report.chart.hours"))
 
 
 def _next(words: Wording) -> str:

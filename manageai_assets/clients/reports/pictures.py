@@ -137,11 +137,16 @@ def _ceiling(value: int) -> int:
 # -- bars by month ------------------------------------------------------------------------------------------------
 
 
-def months(bars: Sequence[Bar], colours: Colours, title: str, alt: str, width: float = 82.0) -> Picture:
-    """Bars by month, the value above each; what is expected is only an outline, with the ends of its band."""
+def months(bars: Sequence[Bar], colours: Colours, title: str, expected: str = "", width: float = 82.0) -> Picture:
+    """Bars by month, the value above each; what is expected is only an outline, with the ends of its band, and called
+    so in the corner."""
     sheet = Sheet(width * UNITS, 34 * UNITS)
     top, bottom = 40.0, sheet.height - 18
     sheet.text(title, 0, 11, PLAIN, colours.primary, font_weight="600")
+    if any(bar.expected for bar in bars):
+        left = sheet.width - text_width(expected, SMALL) - 14
+        sheet.box(left, 3, 9, 8, colours.soft, stroke=colours.primary, stroke_dasharray="3 2.5", stroke_width=1)
+        sheet.text(expected, left + 14, 11, SMALL, GREY)
     ends = [end for bar in bars for end in (bar.value, bar.high) if end is not None]
     most = max(ends, default=Decimal(0)) or Decimal(1)
     step = sheet.width / max(len(bars), 4)
@@ -176,7 +181,7 @@ def months(bars: Sequence[Bar], colours: Colours, title: str, alt: str, width: f
         else:
             sheet.text(bar.told, middle, bottom - 5, SMALL, GREY, text_anchor="middle")
         sheet.text(bar.label, middle, bottom + 13, SMALL, colours.ink if last else GREY, text_anchor="middle")
-    return sheet.picture(alt)
+    return sheet.picture(title)
 
 
 # -- incidents ----------------------------------------------------------------------------------------------------
