@@ -82,8 +82,13 @@ def _loosen(document: DocumentType) -> None:
 
 def _more_styles(document: DocumentType) -> None:
     page = document.sections[0]
-    page.top_margin, page.bottom_margin = Mm(22), Mm(20)
-    document.styles["Heading 1"].paragraph_format.space_before = Pt(20)
+    page.top_margin, page.bottom_margin = Mm(20), Mm(18)
+    heading = document.styles["Heading 1"]
+    heading.font.size, heading.paragraph_format.space_before, heading.paragraph_format.space_after = (
+        Pt(15),
+        Pt(15),
+        Pt(6),
+    )
     for name, size, theme, options in (
         ("Band Month", 24, WHITE, {"bold": True, "major": True, "after": 2, "line": 1.0}),
         ("Band Line", 12, WHITE, {"bold": True, "after": 0}),
@@ -94,6 +99,7 @@ def _more_styles(document: DocumentType) -> None:
         ("Figure", 10.5, PRIMARY, {"bold": True, "after": 0}),
         ("Advice", 10.5, PRIMARY, {"bold": True, "after": 2}),
         ("Tiny", 7.5, INK, {"after": 0, "line": 1.05}),
+        ("Fine Print", 7.5, INK, {"after": 2, "line": 1.05}),
     ):
         document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH).base_style = document.styles["Normal"]
         _style(document, name, size, theme, **options)
@@ -276,7 +282,7 @@ def _closing(document: DocumentType) -> None:
     _heading(document, "next")
     _lines(document, "ahead", "List Bullet")
     _heading(document, "basis")
-    _lines(document, "basis", "Small Print")
+    _lines(document, "basis", "Fine Print")
 
 
 def _heading(document: DocumentType, name: str) -> None:
