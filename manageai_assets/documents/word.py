@@ -26,6 +26,8 @@ _VECTOR = (
     "</a:ext></a:extLst>"
 )
 IMAGE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image"
+HEADER = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/header"
+FOOTER = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footer"
 THEME_TYPE = "application/vnd.openxmlformats-officedocument.theme+xml"
 _KEPT = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}\N{LEFT-TO-RIGHT MARK}\N{RIGHT-TO-LEFT MARK}"
 
@@ -77,10 +79,7 @@ def branded(document: Document, brand: Brand) -> None:
     for part in document.part.package.iter_parts():
         if part.content_type == THEME_TYPE:
             _theme(part, colours, brand)
-    roots = [document.element, document.styles.element]
-    for section in document.sections:
-        roots += [section.header._element, section.footer._element]
-    for root in roots:
+    for root in (document.element, document.styles.element, *_margins(document)):
         _coloured(root, colours)
 
 
@@ -136,10 +135,18 @@ def page_references(document: Document) -> Iterator[tuple[str, BaseOxmlElement]]
 
 def page_counts(document: Document) -> Iterator[BaseOxmlElement]:
     """The texts that show how many pages there are."""
-    for section in document.sections:
-        for instruction in section.footer._element.iter(f"{_W}instrText"):
+    for root in _margins(document):
+        for instruction in root.iter(f"{_W}instrText"):
             if (instruction.text or "").split()[:1] == ["NUMPAGES"]:
                 yield _shown(instruction)
+
+
+def _margins(document: Document) -> Iterator[BaseOxmlElement]:
+    """The headers and footers, as they are saved: the template's engine puts new ones in the place of those that
+    `document.sections` still knows."""
+    for relation in document.part.rels.values():
+        if relation.reltype in (HEADER, FOOTER):
+            yield relation.target_part.element  # type: ignore[attr-defined]
 
 
 def _shown(instruction: BaseOxmlElement) -> BaseOxmlElement:

@@ -60,8 +60,9 @@ def word_report(words: Wording, pictures: Pictures, logo: bytes = b"") -> bytes:
         raise UserError(
             f"the template can't be used: {error}", where="templates/monthly_report.docx", hint=hint
         ) from None
+    _, total = pages_of(document.docx)
     for field in page_counts(document.docx):
-        field.text = str(pages_of(document.docx)[1])
+        field.text = str(total)
     branded(document.docx, words.brand)
     told = [(one.alt, one.svg) for one in shown]
     illustrated(document.docx, [(words.brand.agency.name, "")] * bool(logo) + told)

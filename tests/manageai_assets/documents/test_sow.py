@@ -117,6 +117,9 @@ def test_the_contents_say_pages_that_go_up_and_end_with_the_document() -> None:
     assert len(pages) == 15
     assert pages == sorted(pages)
     assert pages[0] == 3
+    footers = [data.decode() for name, data in parts(made("many-steps")).items() if name.startswith("word/footer")]
+    told = re.findall(r"NUMPAGES.*?<w:t[^>]*>(.*?)</w:t>", "".join(footers))
+    assert [int(one) >= pages[-1] for one in told] == [True]
 
 
 def test_a_draft_says_so_on_every_page() -> None:
@@ -136,12 +139,15 @@ def test_it_wears_the_brand() -> None:
     facts = hard.facts("one-line")
     brand = facts.brand.model_dump()
     brand["colours"]["primary"], brand["fonts"]["headings"] = "#AB12CD", "Georgia & Co"
+    brand["colours"]["accent"] = "#12AB34"
     document = made("one-line", facts.model_copy(update={"brand": Brand.model_validate(brand)}))
     found = parts(document)
     assert b"AB12CD" in found["word/theme/theme1.xml"]
     assert b"Georgia &amp; Co" in found["word/theme/theme1.xml"]
     assert b'w:val="AB12CD" w:themeColor="accent1"' in found["word/styles.xml"]
     assert b"17465A" not in found["word/styles.xml"] + found["word/document.xml"]
+    headers = b"".join(data for name, data in found.items() if name.startswith("word/header"))
+    assert b'w:val="12AB34" w:themeColor="accent2"' in headers
 
 
 def test_a_template_that_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

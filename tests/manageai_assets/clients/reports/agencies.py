@@ -14,7 +14,6 @@ from manageai_assets.clients.calendar import day_of
 from manageai_assets.clients.facts import BuildFacts
 from manageai_assets.clients.models import ClientSnapshot, Totals, Trouble, Work
 from manageai_assets.clients.reports.finding import report_of
-from manageai_assets.clients.reports.models import MonthlyReport
 from manageai_assets.clients.reports.months import Month
 from manageai_assets.clients.reports.revisions import Revision
 from manageai_assets.clients.reports.stored import Material, StoredIncident
@@ -102,11 +101,6 @@ def material(
 def words(given: Material, revision: Revision | None = None) -> Wording:
     """The words of a report in its first revision, or another."""
     return Wording(report_of(given), given.brand, revision or Revision(1, MADE, (), None, new=True))
-
-
-def report(given: Material) -> MonthlyReport:
-    """The facts."""
-    return report_of(given)
 
 
 # -- five clients -------------------------------------------------------------------------------------------------

@@ -129,6 +129,9 @@ def test_it_is_real_word_with_a_picture_for_each_scenario(name: str) -> None:
     expected = 2 + len(given.report.scenarios) + 2 * len(drawn.trends) + bool(drawn.timeline) + bool(drawn.hours)
     assert len(told) == expected
     assert told[1] == drawn.days.alt
+    footers = [data.decode() for part, data in parts.items() if "footer" in part]
+    assert len(footers) == 2
+    assert all("<w:t>0</w:t>" not in footer for footer in footers), "each page says how many there are"
     text = word_text(made)
     assert "{{" not in text.replace("{{ lead.email }}", "")
     assert "{%" not in text

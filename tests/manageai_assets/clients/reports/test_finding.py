@@ -157,7 +157,7 @@ def test_shares_lose_no_cent() -> None:
 
 def test_what_does_not_pay_within_a_year_is_not_recommended() -> None:
     given = small()
-    (handle, _) = [one for one in given.snapshot.opportunities if one.kind == "error_handling"] * 2
+    (handle,) = (one for one in given.snapshot.opportunities if one.kind == "error_handling")
     dear = handle.model_copy(update={"hours": Decimal(12)})  # 1,140 EUR, for 1,050 EUR a year
     snapshot = given.snapshot.model_copy(update={"opportunities": (dear,)})
     assert report_of(replace(given, snapshot=snapshot)).recommendations == ()
