@@ -146,7 +146,7 @@ def _margins(document: Document) -> Iterator[BaseOxmlElement]:
     `document.sections` still knows."""
     for relation in document.part.rels.values():
         if relation.reltype in (HEADER, FOOTER):
-            yield relation.target_part.element  # type: ignore[attr-defined]
+            yield relation.target_part.element
 
 
 def _shown(instruction: BaseOxmlElement) -> BaseOxmlElement:

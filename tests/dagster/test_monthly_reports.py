@@ -70,6 +70,18 @@ def test_one_client_that_fails_leaves_the_others_alone(
         assert [tuple(row) for row in stored] == [(CLIENT, 1), (OTHER, 1)]
 
 
+def test_a_month_that_is_not_over_is_refused_and_says_why(
+    instance: DagsterInstance, engine: Engine, tmp_path: Path
+) -> None:
+    agency(engine)
+    instance.add_dynamic_partitions(str(CLIENTS.name), [CLIENT])
+    job = everything(read_settings(tmp_path / "none.env")).resolve_job_def("monthly_reports")
+    key = report_key(CLIENT, f"{datetime.now(UTC):%Y-%m}")
+    result = job.execute_in_process(instance=instance, partition_key=key, raise_on_error=False)
+    failure = next(event for event in result.all_events if event.is_step_failure).step_failure_data
+    assert "isn't over yet" in str(failure.user_failure_data.metadata["failed"].value)  # type: ignore[union-attr]
+
+
 def test_the_snapshots_make_the_clients_known(instance: DagsterInstance, engine: Engine, tmp_path: Path) -> None:
     agency(engine)
     job = everything(read_settings(tmp_path / "none.env")).resolve_job_def("client_days")

@@ -83,7 +83,11 @@ def monthly_report(
     failed: dict[str, str] = {}
     for name, wanted in _by_month(context).items():
         month = parse_month(name)
-        clients = {client_key(client): client for client in prepare(engine, month, shop, now)}
+        try:
+            clients = {client_key(client): client for client in prepare(engine, month, shop, now)}
+        except UserError as error:  # a month that isn't over leaves the others alone too
+            failed |= {f"{key}, {month}": str(error) for key in wanted}
+            continue
         for key in wanted:
             client = clients.get(key)
             if client is None:

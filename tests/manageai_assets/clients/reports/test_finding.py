@@ -147,6 +147,20 @@ def test_what_needs_a_quote_has_no_cost() -> None:
     assert found.scenarios[0].cost is None
 
 
+def test_hours_on_n8n_come_from_the_spec_or_are_assumed() -> None:
+    """100 runs, 10 of which fail: 90 x (4 - 1) steps by the spec, 90 x 2 without one."""
+    ran = {dt.date(2026, 10, 5): Totals(100, 10, 100)}
+    for known, steps in (({"orders": facts(operations_a_run=Decimal(4))}, 270), ({}, 180)):
+        found = report_of(material(CLIENT, [work(scenario("orders", "n8n"), JANUARY, ran)], known=known))
+        assert found.totals.hand_steps == steps
+
+
+def test_empty_checks_on_make_save_nothing() -> None:
+    """1,000 checks of one operation each."""
+    polls = work(scenario("orders"), JANUARY, {dt.date(2026, 10, 5): Totals(1000, 0, 1000)})
+    assert report_of(material(CLIENT, [polls])).totals.hours == Decimal("0.0")
+
+
 def test_shares_lose_no_cent() -> None:
     """12 USD among three alike, and among seven."""
     for count in (3, 7):
