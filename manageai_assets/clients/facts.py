@@ -70,7 +70,7 @@ class BuildFacts(Result):
     tested: bool | None = Field(description="whether its tests passed; None: it has no test report")
     trigger: StepFact = Field(description="`detail`: the same text for the same trigger on the same account")
     interval_minutes: int | None = Field(description="minutes between two checks of a polling trigger")
-    webhook: str = Field(description="what the trigger's app has that starts at once; empty: nothing")
+    webhook: str = Field(description="what tells of the trigger's event at once; empty: nothing is known")
     operations_a_run: Decimal
     loops: tuple[LoopFact, ...] = Field(description="steps in loops that call an app")
     lookups: tuple[LoopFact, ...] = Field(description="searches in loops that ask for the same every time")
@@ -166,10 +166,10 @@ def _references(value: JsonValue) -> Iterator[Reference]:
 
 
 def _instant(trigger: AnyStep) -> str:
-    """What the trigger's app has that starts a run at once; it isn't sure to tell of the same event."""
-    app = registry().apps.get(trigger.app) if isinstance(trigger, OperationStep) else None
-    found = [one.summary for one in app.operations.values() if one.kind == "trigger" and one.instant] if app else []
-    return found[0] if found else ""
+    """What tells of the trigger's event at once, as the registry says of this very trigger: another instant trigger of
+    the same app, such as one on comments for one on posts, tells of something else."""
+    known = operation_of(trigger)
+    return known.at_once if known is not None and not known.instant else ""
 
 
 def _loops(spec: Spec, graph: SpecGraph) -> Iterator[LoopFact]:
