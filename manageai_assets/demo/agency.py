@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from compilers.spec import OperationStep, Spec
@@ -21,7 +22,7 @@ from manageai_assets.clients.models import OpportunityKind, RiskPart
 from manageai_assets.demo import planting
 from manageai_assets.demo.course import Course, Episode
 from manageai_assets.demo.models import Agency, Client, DemoScenario, Plant, Size
-from manageai_assets.demo.names import LANGUAGES, TEAMS, address, companies, person
+from manageai_assets.demo.names import LANGUAGES, TEAMS, Industry, address, companies, person
 from manageai_assets.demo.sources import Source, sources
 from manageai_assets.demo.troubles import episode, troubles
 from manageai_assets.monitoring.models import Platform
@@ -34,6 +35,7 @@ WORK = (
     "Contracts", "Payments", "Campaigns", "Surveys", "Tickets", "Deliveries",
 )  # fmt: skip
 TROUBLES_A_YEAR = 1.5
+LONDON = ZoneInfo("Europe/London")
 LEAST_KNOWN, LONGEST_KNOWN = 45, 900
 """Days before the end on which the newest client came, and the oldest."""
 
@@ -67,7 +69,7 @@ def agency(
     months: int = 12,
     *,
     today: dt.date = dt.date(2026, 10, 31),
-    zone: ZoneInfo = ZoneInfo("Europe/London"),
+    zone: ZoneInfo = LONDON,
     given: Sequence[Source] | None = None,
     pace: float = 1.0,
 ) -> Agency:
@@ -83,6 +85,9 @@ class _Maker:
         ending = [one for one in given if planting.end_of(one.spec) is not None]
         self.at_work = [one for one in ending if one.trigger[0] != "schedule" and one not in self.polled]
         self.numbers = 0
+        self.taken: Counter[tuple[str, str]] = Counter()
+        self.accounts: set[str] = set()
+        """Clients of which many scenarios hang on one account."""
         self.plants: list[Plant] = []
 
     def made(self, clients: int, scenarios: int, months: int) -> Agency:
@@ -102,11 +107,9 @@ class _Maker:
 
     # -- clients and what they have ------------------------------------------------------------------------------------
 
-    def _client(self, name: str, industry: object) -> Client:
-        from manageai_assets.demo.names import Industry
-
-        assert isinstance(industry, Industry)
-        size: Size = self.chance.choices(("small", "medium", "large"), (4, 4, 2))[0]  # type: ignore[assignment]
+    def _client(self, name: str, industry: Industry) -> Client:
+        sizes: tuple[Size, ...] = ("small", "medium", "large")
+        (size,) = self.chance.choices(sizes, (4, 4, 2))
         who = person(self.chance)
         since = self.today - dt.timedelta(self.chance.randrange(LEAST_KNOWN, LONGEST_KNOWN))
         growth = max(-0.3, self.chance.gauss(0.15, 0.2))
@@ -127,13 +130,17 @@ class _Maker:
         return counts
 
     def _drafts(self, client: Client, count: int) -> list[_Draft]:
-        taken: Counter[str] = Counter()
-        return [self._draft(client, self.chance.choice(self.sources), taken) for _ in range(count)]
+        return [self._draft(client, self.chance.choice(self.sources)) for _ in range(count)]
 
-    def _draft(self, client: Client, source: Source, taken: Counter[str]) -> _Draft:
-        name = f"{self.chance.choice(WORK)}: {source.words}"
-        taken[name] += 1
-        shown = name if taken[name] == 1 else f"{name} {taken[name]}"
+    def name(self, client: Client, words: str) -> str:
+        """A name that none of a client's scenarios has had."""
+        name = f"{self.chance.choice(WORK)}: {words}"
+        self.taken[client.name, name] += 1
+        count = self.taken[client.name, name]
+        return name if count == 1 else f"{name} {count}"
+
+    def _draft(self, client: Client, source: Source) -> _Draft:
+        shown = self.name(client, source.words)
         spec = planting.watches(source.spec, f"{client.name} {shown}")
         spec = planting.on_account(spec, self.chance.choice(list(TEAMS.values())))
         spec = planting.with_handling(spec) if self.chance.random() < 0.75 else spec
@@ -155,23 +162,25 @@ class _Maker:
             self.plants.append(Plant(client.name, names, how.finding, how.of, how.about))
 
     def _next_automation(self, clients: Sequence[Client], drafts: Mapping[str, list[_Draft]]) -> None:
-        """Some clients lose the app that most of the others have, so that it is what they could do next."""
+        """Some clients lose the app that most of all clients have, so that it is what they could do next."""
         apps = {client.name: set().union(*map(_apps, drafts[client.name])) for client in clients}
-        counts = Counter(app for own in apps.values() for app in own)
-        for client in self.chance.sample(clients, max(2, len(clients) // 8)):
+        (app, users), *others = Counter(app for own in apps.values() for app in own).most_common()
+        usual = {other for other, count in others if 10 * count > 9 * users}
+        without = [source for source in self.sources if app not in _apps_of(source.spec)]
+        wanted = max(2, len(clients) // 8)
+        for client in self.chance.sample(clients, len(clients)):
             own = drafts[client.name]
-            app = counts.most_common(1)[0][0]
-            without = [source for source in self.sources if app not in _apps_of(source.spec)]
-            if not without or any(app in _apps(draft) and not draft.free for draft in own):
+            kept = any(app in _apps(draft) and not draft.free for draft in own) or client.name in self.accounts
+            if kept or not without or wanted == 0 or 10 * users < 7 * len(clients):
                 continue
-            taken: Counter[str] = Counter(draft.name for draft in own)
-            for place, draft in enumerate(own):
-                if app in _apps(draft):
-                    own[place] = self._draft(client, self.chance.choice(without), taken)
-            rest = set().union(*map(_apps, own))
-            alike = [name for name, other in apps.items() if name != client.name and len(other & rest) >= 2]
-            if 2 * sum(app in apps[name] for name in alike) > len(alike) >= 2:
-                self.plants.append(Plant(client.name, (), "next_automation", "opportunity", app))
+            changed = [
+                self._draft(client, self.chance.choice(without)) if app in _apps(draft) else draft for draft in own
+            ]
+            if not usual <= set().union(*map(_apps, changed)):
+                continue  # another app would be as good an advice
+            own[:] = changed
+            self.plants.append(Plant(client.name, (), "next_automation", "opportunity", app))
+            wanted, users = wanted - 1, users - 1
 
     # -- how they run --------------------------------------------------------------------------------------------------
 
@@ -222,7 +231,7 @@ class Planted:
     """A kind of plant: what must be found, in how many scenarios of a client it lies, and what makes it true."""
 
     finding: OpportunityKind | RiskPart
-    of: str
+    of: Literal["opportunity", "risk"]
     needs: int
     into: Into
     about: str = ""
@@ -231,6 +240,7 @@ class Planted:
 def _merge(make: _Maker, client: Client, chosen: Sequence[_Draft], _all: Sequence[_Draft]) -> None:
     sheet = f"inbox of {client.name}"
     for draft in chosen:
+        draft.name = make.name(client, f"Google Sheets to {draft.source.words.rpartition(' to ')[2]}")
         spec = planting.polls_a_sheet(draft.spec, sheet)
         draft.spec, draft.platform = planting.checks_every(planting.on_account(spec, "office"), 15), "make"
         make.busy(client, draft, 3.0)
@@ -241,6 +251,7 @@ def _merge(make: _Maker, client: Client, chosen: Sequence[_Draft], _all: Sequenc
 def _webhook(make: _Maker, client: Client, chosen: Sequence[_Draft], _all: Sequence[_Draft]) -> None:
     for draft in chosen:
         source = make.chance.choice(make.polled) if make.polled else draft.source
+        draft.name = make.name(client, source.words)
         own = source.spec if make.polled else planting.polls_a_sheet(source.spec, "")
         spec = planting.watches(own, f"{client.name} {draft.name}")
         draft.source, draft.spec, draft.platform = source, planting.checks_every(spec, 5), "make"
@@ -253,7 +264,7 @@ def _in_loop(change: Callable[[Spec], Spec]) -> Into:
     def into(make: _Maker, client: Client, chosen: Sequence[_Draft], _all: Sequence[_Draft]) -> None:
         for draft in chosen:
             source = make.chance.choice(make.at_work)
-            draft.source, draft.platform = source, "make"
+            draft.source, draft.platform, draft.name = source, "make", make.name(client, source.words)
             draft.spec = change(planting.watches(source.spec, f"{client.name} {draft.name}"))
             make.busy(client, draft, 12.0)
 
@@ -263,7 +274,7 @@ def _in_loop(change: Callable[[Spec], Spec]) -> Into:
 def _heavy(make: _Maker, client: Client, chosen: Sequence[_Draft], _all: Sequence[_Draft]) -> None:
     for draft in chosen:
         source = max(make.chance.sample(make.sources, min(12, len(make.sources))), key=lambda one: one.operations)
-        draft.source, draft.platform = source, "make"
+        draft.source, draft.platform, draft.name = source, "make", make.name(client, source.words)
         draft.spec = planting.watches(source.spec, f"{client.name} {draft.name}")
         make.busy(client, draft, min(70.0, 200_000 / 30 / source.operations))
 
@@ -282,9 +293,11 @@ def _spec(change: Callable[[Spec], Spec]) -> Into:
     return into
 
 
-def _single_point(make: _Maker, client: Client, _chosen: Sequence[_Draft], every: Sequence[_Draft]) -> None:
+def _single_point(make: _Maker, client: Client, chosen: Sequence[_Draft], every: Sequence[_Draft]) -> None:
     account = f"{client.contact}'s own account"
-    for draft in make.chance.sample(list(every), max(3, round(0.75 * len(every)))):
+    make.accounts.add(client.name)
+    others = [draft for draft in every if draft not in chosen]
+    for draft in (*chosen, *others[: max(0, round(0.75 * len(every)) - len(chosen))]):
         draft.spec = planting.on_account(draft.spec, account, "gmail")
 
 

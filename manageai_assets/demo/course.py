@@ -69,7 +69,7 @@ class Course:
     def work(self, day: dt.date) -> float:
         """Runs that do something, to be expected on a day."""
         years = (self.until - day).days / 365
-        usual = self.a_day * self.months[day.month - 1] / (1 + self.growth) ** years
+        usual = self.a_day * self.months[day.month - 1] / math.pow(1 + self.growth, years)
         usual *= self.weekend if day.weekday() >= 5 else 1.0
         return min(MOST_RUNS, usual * (ON_HOLIDAYS if (day.month, day.day) in HOLIDAYS else 1.0))
 

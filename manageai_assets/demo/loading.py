@@ -15,6 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from compilers.errors import UserError
 from manageai_assets.clients.facts import facts_of
@@ -26,11 +27,18 @@ from manageai_assets.monitoring import recording
 from manageai_assets.monitoring.detection import RULES
 from manageai_assets.monitoring.detection.watched import Watched
 from manageai_assets.monitoring.incident_store import open_new, save
-from manageai_assets.monitoring.incidents import acknowledge, annotate, assign, resolve
-from manageai_assets.monitoring.models import PLATFORMS, WINDOW, Execution, Finding, Plan, window_of, windows_told_by
-from manageai_assets.monitoring.registry import register
-from manageai_assets.store.client_tables import ScenarioDayRow
-from manageai_assets.store.monitoring_tables import IncidentEventRow, IncidentRow, ScenarioRow
+from manageai_assets.monitoring.incidents import Change, acknowledge, annotate, assign, resolve
+from manageai_assets.monitoring.models import (
+    PLATFORMS,
+    WINDOW,
+    Execution,
+    Finding,
+    Incident,
+    Plan,
+    window_of,
+    windows_told_by,
+)
+from manageai_assets.store.monitoring_tables import Heartbeat, IncidentEventRow, IncidentRow, ScenarioRow
 from manageai_assets.store.tables import SCHEMA
 from resources.artifacts import BuildKey
 
@@ -44,6 +52,7 @@ RAW_DAYS = 30
 ROWS_AT_ONCE = 50_000
 SEEN_WITHIN = 48
 """Windows after which a trouble that no rule has seen is none that anybody would be told of."""
+LONGEST_RUN = dt.timedelta(hours=1)
 SOME_USED = 0.9
 """Share of a plan that is used up at the end of what it gives, so that it runs out before it is renewed."""
 
@@ -90,27 +99,64 @@ def load(
     """Loads an agency into an empty database, as it stands at `now`, which lies in or after its last day."""
     raw_from = agency.today - dt.timedelta(raw_days - 1)
     with engine.begin() as connection:
-        _register(engine, connection, agency)
-        ids = {row.external_id: row.id for row in connection.execute(select(ScenarioRow.id, ScenarioRow.external_id))}
+        _register(connection, agency)
         progress("facts of builds", 0, len(agency.scenarios))
         _keep_facts(connection, agency)
-        days = _copy_days(connection, agency, ids, raw_from, progress)
-        executions, windows = _copy_runs(connection, agency, ids, raw_from, now, progress)
+        days = _copy_days(connection, agency, raw_from, progress)
+        executions, windows = _copy_runs(connection, agency, agency.day(raw_from).start, now, progress)
         recording.touch(connection, windows)
         incidents = _open_incidents(connection, agency, now, progress)
-    _keep_plan(engine, agency, now)
-    note = json.dumps({"seed": agency.seed, "today": agency.today.isoformat(), "loaded_to": now.isoformat()})
-    recording.beat(engine, NAME, now, note)
-    _read_to(engine, now)
+        _note(connection, agency, now)
+    _as_polled(engine, now)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("analyze"))
     return Loaded(len(agency.scenarios), days, executions, incidents)
 
 
+def grow(engine: Engine, agency: Agency, now: dt.datetime, *, progress: Progress = silent) -> Loaded:
+    """Adds what has run since a loaded agency was loaded, or grew last."""
+    known = loaded_demo(engine)
+    if known is None:
+        raise UserError("there is no demo that could grow", where="database")
+    with engine.begin() as connection:
+        executions, windows = _copy_runs(connection, agency, known.loaded_to, now, progress)
+        recording.touch(connection, windows)
+        _note(connection, agency, max(now, known.loaded_to))
+    _as_polled(engine, now)
+    return Loaded(len(agency.scenarios), 0, executions, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The demo that is in a database: what it was made from, and up to when its runs are stored."""
+
+    seed: int
+    today: dt.date
+    loaded_to: dt.datetime
+
+
+def loaded_demo(engine: Engine) -> Known | None:
+    """The demo in a database; None where there is none."""
+    with engine.connect() as connection:
+        note = connection.scalar(select(Heartbeat.note).where(Heartbeat.name == NAME))
+    if note is None:
+        return None
+    told = json.loads(note)
+    return Known(told["seed"], dt.date.fromisoformat(told["today"]), dt.datetime.fromisoformat(told["loaded_to"]))
+
+
+def _note(connection: Connection, agency: Agency, loaded_to: dt.datetime) -> None:
+    """Which demo it is, in the transaction that stores its runs: none is stored twice."""
+    told = {"seed": agency.seed, "today": agency.today.isoformat(), "loaded_to": loaded_to.isoformat()}
+    values = {"beat_at": loaded_to, "note": json.dumps(told)}
+    made = upsert(Heartbeat).values(name=NAME, **values)
+    connection.execute(made.on_conflict_do_update(index_elements=["name"], set_=values))
+
+
 # -- scenarios and facts ---------------------------------------------------------------------------------------------
 
 
-def _register(engine: Engine, connection: Connection, agency: Agency) -> None:
+def _register(connection: Connection, agency: Agency) -> None:
     rows = []
     for one in agency.scenarios:
         known, born = one.as_scenario(agency.zone), agency.day(one.born).start
@@ -133,7 +179,13 @@ def _keep_facts(connection: Connection, agency: Agency) -> None:
 # -- runs --------------------------------------------------------------------------------------------------------------
 
 
-def _copy_days(connection: Connection, agency: Agency, ids: dict[str, int], before: dt.date, progress: Progress) -> int:
+def _ids(connection: Connection) -> dict[str, int]:
+    return {row.external_id: row.id for row in connection.execute(select(ScenarioRow.id, ScenarioRow.external_id))}
+
+
+def _copy_days(connection: Connection, agency: Agency, before: dt.date, progress: Progress) -> int:
+    ids = _ids(connection)
+
     def rows() -> Iterator[tuple[object, ...]]:
         count = (before - agency.first).days
         days = [agency.day(agency.first + dt.timedelta(place)) for place in range(max(0, count))]
@@ -157,12 +209,13 @@ def executions_of(agency: Agency, one: DemoScenario, date: dt.date) -> list[Exec
 
 
 def _copy_runs(
-    connection: Connection, agency: Agency, ids: dict[str, int], first: dt.date, now: dt.datetime, progress: Progress
+    connection: Connection, agency: Agency, since: dt.datetime, now: dt.datetime, progress: Progress
 ) -> tuple[int, set[dt.datetime]]:
-    """Stores the runs from a day on that had ended by `now`; gives how many, and the windows of the last day."""
+    """Stores the runs that ended from `since` up to before `now`; gives how many, and the windows of the last day."""
+    ids = _ids(connection)
     windows: set[dt.datetime] = set()
     recent = now - dt.timedelta(days=1)
-    last = now.astimezone(agency.zone).date()
+    first, last = (moment.astimezone(agency.zone).date() for moment in (since - LONGEST_RUN, now))
 
     def rows() -> Iterator[tuple[object, ...]]:
         dates = [first + dt.timedelta(place) for place in range((last - first).days + 1)]
@@ -170,14 +223,16 @@ def _copy_runs(
             progress("executions", place, len(agency.scenarios))
             for date in dates:
                 for run in executions_of(agency, one, date):
-                    if run.finished is None or run.finished >= now:
+                    if run.finished is None or not since <= run.finished < now:
                         continue
                     if run.finished >= recent:
                         windows.update(windows_told_by(run.finished))
                     yield _row(run, ids[one.key.external_id])
 
-    columns = ("platform", "execution_id", "scenario_id", "started_at", "finished_at", "duration_ms", "outcome",
-               "operations", "error_type", "error_message", "error_step", "error_status", "error_connection")  # fmt: skip
+    columns = (
+        "platform", "execution_id", "scenario_id", "started_at", "finished_at", "duration_ms", "outcome", "operations",
+        "error_type", "error_message", "error_step", "error_status", "error_connection",
+    )  # fmt: skip
     count = _copy(connection, "executions", columns, rows())
     return count, {start for start in windows if start <= window_of(now)}
 
@@ -203,22 +258,17 @@ def _copy(connection: Connection, table: str, columns: Sequence[str], rows: Iter
         count += 1
         if count % ROWS_AT_ONCE == 0:
             lines.seek(0)
-            cursor.copy_expert(statement, lines)  # type: ignore[attr-defined]
+            cursor.copy_expert(statement, lines)
             lines = io.StringIO()
     lines.seek(0)
-    cursor.copy_expert(statement, lines)  # type: ignore[attr-defined]
+    cursor.copy_expert(statement, lines)
     return count
 
 
 def _cell(value: object) -> str:
     if value is None:
         return "\\N"
-    text_ = str(value)
-    return (
-        text_.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
-        if "\\" in text_ or "\t" in text_ or "\n" in text_
-        else text_
-    )  # noqa: E501
+    return str(value).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
 
 
 # -- incidents -------------------------------------------------------------------------------------------------------
@@ -278,13 +328,14 @@ def _tell(
         return
     who = person(chance)
     seen = min(over, incident.opened_at + dt.timedelta(minutes=chance.uniform(2, 90)))
-    for change in (
+    steps: tuple[Callable[[Incident], Change], ...] = (
         lambda it: acknowledge(it, who, seen),
         lambda it: assign(it, who, who, seen),
         lambda it: annotate(it, f"{one.client.name} has been told", who, seen),
         lambda it: resolve(it, episode.mended, who, over),
-    ):
-        done = change(incident)
+    )
+    for step in steps:
+        done = step(incident)
         save(connection, [done])
         incident = done.incident
 
@@ -292,7 +343,7 @@ def _tell(
 # -- what pollers would have left ------------------------------------------------------------------------------------
 
 
-def _keep_plan(engine: Engine, agency: Agency, now: dt.datetime) -> None:
+def _keep_plan(engine: Engine, now: dt.datetime) -> None:
     """The plan on Make, of which so much is used that it runs out before it is renewed."""
     since, renewed = now - dt.timedelta(days=22), now + dt.timedelta(days=8)
     query = text(f"""
@@ -301,11 +352,13 @@ def _keep_plan(engine: Engine, agency: Agency, now: dt.datetime) -> None:
     """)
     with engine.connect() as connection:
         used = int(connection.scalar(query, {"since": since, "until": now}) or 0)
-    limit = max(10_000, round(used / SOME_USED, -4))
+    limit = max(10_000, int(used / SOME_USED))
     recording.keep_plan(engine, Plan("make", limit, used, renewed, now))
 
 
-def _read_to(engine: Engine, now: dt.datetime) -> None:
+def _as_polled(engine: Engine, now: dt.datetime) -> None:
+    """What pollers leave besides executions: the plan, and how far they have read."""
+    _keep_plan(engine, now)
     cursor = recording.Cursor(recording.WHOLE_PLATFORM, read_to=now, polled_at=now)
     for platform in PLATFORMS:
         recording.record(engine, platform, (), [cursor])

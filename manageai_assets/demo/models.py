@@ -67,9 +67,9 @@ class DemoScenario:
     def as_scenario(self, zone: ZoneInfo) -> Scenario:
         """It, as monitoring knows it."""
         gone = day_of(self.gone, zone).start if self.gone else None
-        build = (self.slug, 1) if self.managed else (None, None)
+        slug, version = (self.slug, 1) if self.managed else (None, None)
         return Scenario(
-            self.key, self.name, *build, customer=self.client.name, contact=self.contact, managed=self.managed,
+            self.key, self.name, slug, version, self.client.name, contact=self.contact, managed=self.managed,
             gone_at=gone,
         )  # fmt: skip
 
@@ -88,7 +88,7 @@ class Plant:
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """All of it, at the end of `today`. `plans` has the operations that the agency's plan on a platform gives a month."""
+    """All of it, at the end of `today`."""
 
     seed: int
     today: dt.date

@@ -9,7 +9,8 @@ from itertools import product
 from random import Random
 
 WORDS = (
-    "Abrenta", "Belquor", "Cindavel", "Dornimar", "Elbrossa", "Fenwarra", "Galdinor", "Havrenka", "Ilmarsen", "Jostrava",
+    "Abrenta", "Belquor", "Cindavel", "Dornimar", "Elbrossa", "Fenwarra", "Galdinor", "Havrenka", "Ilmarsen",
+    "Jostrava",
     "Kelvandor", "Lumerique", "Mirabend", "Nordavel", "Ostrivane", "Pelmarra", "Quorrin", "Rensaldo", "Silvarque",
     "Tamberlow", "Ulvensted", "Veldomar", "Wexaline", "Yarravick", "Zembrano", "Ardevoll", "Brenkova", "Corvessa",
     "Dunmarrow", "Estravik", "Follandre", "Grentavo", "Hestorin", "Ivrassen", "Jelmonde", "Korrenza", "Larkendal",

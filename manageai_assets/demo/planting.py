@@ -5,6 +5,8 @@ Nothing here asks the rules that look for these properties, or knows their thres
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from compilers.graph import SpecGraph
 from compilers.registry import registry
 from compilers.spec import (
@@ -20,6 +22,7 @@ from compilers.spec import (
     Step,
     TriggerStep,
 )
+from manageai_assets.build.operations import operations_per_run
 
 POLLED = frozenset({
     ("google_sheets", "watch_rows"), ("google_sheets", "new_rows"), ("google_forms", "watch_responses"),
@@ -131,11 +134,13 @@ def first(spec: Spec, step: Step) -> Spec:
 
 
 def end_of(spec: Spec) -> str | None:
-    """A call of an app that nothing follows, outside of loops and error handlers; None where there is none."""
+    """A call of an app that nothing follows, outside of loops and error handlers, on a way that runs take as a rule;
+    None where there is none."""
     graph = SpecGraph(spec)
+    usual = {row.step for row in operations_per_run(spec).steps if row.times >= 1}
     for step in spec.steps:
         last = isinstance(step, AppStep) and not graph.outgoing(step.id) and not step.disabled
-        if last and step.id not in graph.error_steps and not graph.multiplying(step.id):
+        if last and step.id in usual and step.id not in graph.error_steps and not graph.multiplying(step.id):
             return step.id
     return None
 
@@ -146,7 +151,7 @@ def _last(spec: Spec, *steps: Step) -> Spec:
     if end is None:
         raise ValueError(f"{spec.name} has no end to add to")
     chain = [end, *(step.id for step in steps)]
-    edges = tuple(Edge(source=one, target=other) for one, other in zip(chain, chain[1:], strict=False))
+    edges = tuple(Edge(source=one, target=other) for one, other in pairwise(chain))
     return spec.model_copy(update={"steps": (*spec.steps, *steps), "edges": (*spec.edges, *edges)})
 
 

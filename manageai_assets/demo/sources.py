@@ -40,7 +40,7 @@ class Source:
 
 @cache
 def sources(folder: Path = BLUEPRINTS) -> tuple[Source, ...]:
-    """What is usable of a folder of blueprints; the examples where it isn't there. Raises `UserError` without either."""
+    """What is usable of a folder of blueprints; the examples where there is none. Raises `UserError` without either."""
     specs = _blueprints(sorted(folder.glob("*.json"))) if folder.is_dir() else iter(())
     found = [source for spec in specs if (source := _source(spec)) is not None]
     if not found:

@@ -37,7 +37,7 @@ KINDS: Mapping[IncidentKind, Kind] = {
     ),
     "credential_failure": Kind(
         2, (3, 60), (1.0, 1.0),
-        (ExecutionError("AccountValidationError", "The access token has expired.", "Send an e-mail", 401, "Shared mailbox"),
+        (ExecutionError("AccountValidationError", "The access token has expired.", "Send it", 401, "Shared mailbox"),
          ExecutionError("RuntimeError", "[403] Forbidden: the caller does not have permission", "Add a row", 403)),
         ("the client signed in again", "a new key is in place; the old one had been withdrawn"),
     ),
