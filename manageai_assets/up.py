@@ -138,7 +138,7 @@ def _run_alone(settings: Settings, *, once: bool, demo: bool) -> int:
         _show(platform, rows)
         if shown:
             _say("demo", "its days and windows are being made")
-            showing.wait_for(runs, platform.ui, platform.check)
+            showing.wait_for(runs if once else runs[: showing.SEEN_FIRST], platform.ui, platform.check)
             showing.say_what_to_see(shown, platform.ui)
         if once:
             return 1 if unreadable or any(row.status == "failed" for row in rows) else 0

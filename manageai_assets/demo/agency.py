@@ -276,7 +276,7 @@ def _heavy(make: _Maker, client: Client, chosen: Sequence[_Draft], _all: Sequenc
         source = max(make.chance.sample(make.sources, min(12, len(make.sources))), key=lambda one: one.operations)
         draft.source, draft.platform, draft.name = source, "make", make.name(client, source.words)
         draft.spec = planting.watches(source.spec, f"{client.name} {draft.name}")
-        make.busy(client, draft, min(70.0, 200_000 / 30 / source.operations))
+        make.busy(client, draft, min(300.0, 200_000 / 30 / source.operations))
 
 
 def _failing(make: _Maker, client: Client, chosen: Sequence[_Draft], _all: Sequence[_Draft]) -> None:

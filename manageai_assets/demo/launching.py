@@ -45,13 +45,13 @@ def launch(ui: str, job: str, keys: Sequence[str]) -> Launched:
     return Launched(job, cast("dict[str, str]", answer["run"])["runId"], len(keys))
 
 
-def wait(ui: str, runs: Sequence[Launched], check: Callable[[], None], seconds: float) -> dict[str, str]:
+def wait(ui: str, runs: Sequence[Launched], check: Callable[[], None], seconds: float) -> list[str]:
     """Until these runs are over, or `seconds` have passed: how each stands. `check` raises when waiting is in vain."""
     deadline = time.monotonic() + seconds
     while True:
         check()
-        states = {run.job: status(ui, run) for run in runs}
-        if all(state in OVER for state in states.values()) or time.monotonic() > deadline:
+        states = [status(ui, run) for run in runs]
+        if all(state in OVER for state in states) or time.monotonic() > deadline:
             return states
         time.sleep(1)
 

@@ -352,7 +352,7 @@ def _keep_plan(engine: Engine, now: dt.datetime) -> None:
     """)
     with engine.connect() as connection:
         used = int(connection.scalar(query, {"since": since, "until": now}) or 0)
-    limit = max(10_000, int(used / SOME_USED))
+    limit = max(1, int(used / SOME_USED))
     recording.keep_plan(engine, Plan("make", limit, used, renewed, now))
 
 

@@ -4,7 +4,7 @@ running for as long as the platform is up."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -29,6 +29,9 @@ DAYS_AGAIN = 3
 """Days that are made again when the demo grows, as the schedule does."""
 WINDOWS = dt.timedelta(days=1) // WINDOW
 """A day's windows are made, so that the pictures of the last day are full."""
+FIRST_DAYS = 31
+SEEN_FIRST = 2
+"""Runs that make what is looked at first; the third one makes the rest of the year."""
 RUNS_SECONDS = 600
 
 
@@ -51,7 +54,7 @@ class Demo:
         self.engine, self.agency, self.loaded_to, self.new = engine, given, loaded_to, new
 
     def launch(self, ui: str) -> list[Launched]:
-        """Asks for the days that are over and for the windows of the last day, or for what was added since."""
+        """Asks for the windows of the last day, for the newest days and, of a new demo, for all days before."""
         from manageai_assets.partitions import DAYS, window_key
 
         last = self.loaded_to.astimezone(self.agency.zone).date() - dt.timedelta(1)
@@ -60,7 +63,8 @@ class Demo:
         days = [key for key in known if first.isoformat() <= key <= last.isoformat()]
         newest = window_of(self.loaded_to) - WINDOW
         windows = [window_key(newest - place * WINDOW) for place in reversed(range(WINDOWS))]
-        return [launch(ui, "watch", windows), *([launch(ui, "client_days", days)] if days else [])]
+        parts = (days[-FIRST_DAYS:], days[:-FIRST_DAYS])  # what is looked at first is made first
+        return [launch(ui, "watch", windows), *(launch(ui, "client_days", part) for part in parts if part)]
 
     def grow(self, ui: str, now: dt.datetime) -> None:
         """Adds what ran since, when a window is over, and asks for that window."""
@@ -92,14 +96,12 @@ def load_demo(engine: Engine, now: dt.datetime) -> tuple[Demo, Loaded]:
     return Demo(engine, given, now, new=known is None), done
 
 
-def wait_for(demo_runs: list[Launched], ui: str, alive: Callable[[], None]) -> None:
-    """Waits for the runs. Raises `UserError` when one fails."""
-    states = wait(ui, demo_runs, alive, RUNS_SECONDS)
-    failed = [job for job, state in states.items() if state in ("FAILURE", "CANCELED")]
-    if failed:
-        raise UserError(
-            f"the demo's run of {' and '.join(failed)} failed", where=f"{ui}/runs", hint="its page says why"
-        )
+def wait_for(runs: Sequence[Launched], ui: str, alive: Callable[[], None]) -> None:
+    """Waits for the runs. Raises `UserError` when one fails, or isn't over in time."""
+    for run, state in zip(runs, wait(ui, runs, alive, RUNS_SECONDS), strict=True):
+        if state != "SUCCESS":
+            what = f"the demo's run of {run.job} over {run.partitions} partitions is not done: {state.lower()}"
+            raise UserError(what, where=f"{ui}/runs/{run.identifier}", hint="its page says why")
 
 
 def say_what_to_see(demo: Demo, ui: str, command: str = ".venv/bin/manageai") -> None:
