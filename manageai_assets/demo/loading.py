@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 NAME = "demo"
 """Of the heartbeat whose note says which demo is loaded."""
+ELSEWHERE = "DATA_DIR=data/demo ARTIFACTS_URI=data/demo/artifacts make up ARGS=--demo"
 RAW_DAYS = 30
 """Whole days whose executions are stored one by one: what rules learn from, and two days more."""
 ROWS_AT_ONCE = 50_000
@@ -78,7 +79,7 @@ def standing(engine: Engine) -> Literal["empty", "demo"]:
             f"this database is in use: it holds {counts.scenarios} scenarios and {counts.submissions} intakes that are "
             "none of the demo's, and the demo would stand among them",
             where="database",
-            hint="give the demo a folder of its own: DATA_DIR=demo ARTIFACTS_URI=demo/artifacts make up ARGS=--demo",
+            hint=f"give the demo a place of its own: {ELSEWHERE}",
         )
     return "demo" if counts.known else "empty"
 

@@ -18,6 +18,7 @@ from manageai_assets.demo.models import Agency
 from manageai_assets.documents.brand import our_brand
 from manageai_assets.monitoring.connecting import watched_platforms
 from manageai_assets.monitoring.models import FIRST_WINDOW, WINDOW, window_of
+from manageai_assets.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -104,11 +105,13 @@ def wait_for(runs: Sequence[Launched], ui: str, alive: Callable[[], None]) -> No
             raise UserError(what, where=f"{ui}/runs/{run.identifier}", hint="its page says why")
 
 
-def say_what_to_see(demo: Demo, ui: str, command: str = ".venv/bin/manageai") -> None:
+def say_what_to_see(demo: Demo, ui: str, settings: Settings) -> None:
     """Where a newcomer looks first."""
     from manageai_assets.clients.reading import newest_day, snapshots_on
     from manageai_assets.monitoring.incident_store import incidents
 
+    elsewhere = settings.database_url is None and settings.data_dir != PROJECT_ROOT / "data"
+    command = f"{f'DATA_DIR={settings.data_dir} ' if elsewhere else ''}.venv/bin/manageai"
     day = newest_day(demo.engine)
     found = snapshots_on(demo.engine, day) if day else []
     riskiest = max(found, key=lambda one: (one.risk_score, one.customer_name), default=None)

@@ -35,8 +35,10 @@ END = GIVEN.day(TODAY).end
 def executions(engine: Engine) -> tuple[int, dt.datetime]:
     """How many are stored, and when the last one ended."""
     with engine.connect() as connection:
-        row = connection.execute(select(func.count(), func.max(ExecutionRow.finished_at))).one()
-    return row[0], row[1]
+        count = connection.scalar(select(func.count()).select_from(ExecutionRow)) or 0
+        last = connection.scalar(select(func.max(ExecutionRow.finished_at)))
+    assert last is not None
+    return count, last
 
 
 def test_what_is_planted_is_found(engine: Engine) -> None:
