@@ -43,8 +43,11 @@ from resources.database import engine_for, start_embedded, with_driver
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from manageai_assets.clients.models import ClientSnapshot
+
 EACH = 12
 """Scenarios of a client."""
+LEAST_RECALL = 0.9
 SLOW = 0.3
 """Share of a usual agency's work that a large one does: 12,000 scenarios then run about 100,000 times a day."""
 
@@ -77,9 +80,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if any(share < LEAST_RECALL for share in shares) else 0
 
 
-LEAST_RECALL = 0.9
-
-
 def _show(costs: Sequence[Cost]) -> None:
     rows = [(one.what, one.much, f"{one.seconds:.1f}", one.megabytes) for one in costs]
     console.show_table(("what", "how much", "seconds", "memory MB"), rows)
@@ -104,7 +104,7 @@ def _snapshots(engine: Engine, given: Agency, dates: Sequence[date]) -> list[Mad
 
 def _recall(seed: int) -> float:
     """Prints what is found in an agency; gives the share of the plants."""
-    given = agency(seed)
+    given = agency(seed, months=2)
     end = given.day(given.today).end
     with _database() as engine:
         load(engine, given, end)
@@ -113,48 +113,35 @@ def _recall(seed: int) -> float:
         judge_windows(engine, starts, end, addressees(Settings()))
         _snapshots(engine, given, [given.today])
         found = snapshots_on(engine, given.today)
+    _show_recall(seed, given, found)
+    _show_first(seed, found)
     kinds = recall(given.plants, {one.customer_name: one for one in found})
-    said = Counter(one.part for snapshot in found for one in snapshot.risks)
-    said_ = Counter(one.kind for snapshot in found for one in snapshot.opportunities)
-    listed = {"risk": said, "opportunity": said_}
-    rows = [
-        (of, kind, planted, hit, f"{hit / planted:.2f}", listed[of][kind])
-        for (of, kind), (hit, planted) in kinds.items()
-    ]
-    console.show_table(
-        ("", "kind", "planted", "found", "recall", "listed in all"), rows, title=f"Plants of seed {seed}"
-    )
+    return sum(hit for hit, _ in kinds.values()) / sum(planted for _, planted in kinds.values())
+
+
+def _show_recall(seed: int, given: Agency, found: Sequence[ClientSnapshot]) -> None:
+    listed = Counter(("risk", one.part) for snapshot in found for one in snapshot.risks)
+    listed += Counter(("opportunity", one.kind) for snapshot in found for one in snapshot.opportunities)
+    kinds = recall(given.plants, {one.customer_name: one for one in found})
+    rows = [(*kind, planted, hit, f"{hit / planted:.2f}", listed[kind]) for kind, (hit, planted) in kinds.items()]
+    columns = ("", "kind", "planted", "found", "recall", "listed in all")
+    console.show_table(columns, rows, title=f"What is planted in agency {seed}")
+
+
+def _show_first(seed: int, found: Sequence[ClientSnapshot]) -> None:
     chances = [
-        (
-            place,
-            name,
-            one.title,
-            f"{one.saving} {one.currency}"
-            if one.saving
-            else f"{one.operations:,} operations"
-            if one.operations
-            else f"{one.failures} failures",
-            f"{one.hours} h",
-            "\n".join(one.arithmetic),
-            "\n".join(one.sources),
-        )
+        (place, name, one.title, f"{one.saving or one.operations} {one.currency or 'operations'}", f"{one.hours} h",
+         "\n".join(one.arithmetic), "\n".join(one.sources))
         for place, (name, one) in enumerate(best(found, our_brand().price.hour), start=1)
-    ]
-    console.show_table(
-        ("", "client", "what", "saves a month", "work", "how that comes about", "from"),
-        chances,
-        title=f"First opportunities of seed {seed}",
-    )
-    risks = [
-        (place, name, one.part, one.points, one.scenario, one.step, one.what, one.remedy)
+    ]  # fmt: skip
+    columns = ("", "client", "what", "saves a month", "work", "how that comes about", "from")
+    console.show_table(columns, chances, title=f"The first opportunities of agency {seed}")
+    dangers = [
+        (place, name, one.part, str(one.points), one.scenario, one.step, one.what, one.remedy)
         for place, (name, one) in enumerate(worst(found), start=1)
     ]
-    console.show_table(
-        ("", "client", "risk", "points", "scenario", "step", "what", "to do"),
-        risks,
-        title=f"First risks of seed {seed}",
-    )
-    return sum(hit for hit, _ in kinds.values()) / sum(planted for _, planted in kinds.values())
+    columns_of_risks = ("", "client", "risk", "points", "scenario", "step", "what", "to do")
+    console.show_table(columns_of_risks, dangers, title=f"The first risks of agency {seed}")
 
 
 @contextmanager

@@ -281,8 +281,8 @@ def _open_incidents(connection: Connection, agency: Agency, now: dt.datetime, pr
     for place, one in enumerate(agency.scenarios):
         progress("incidents", place, len(agency.scenarios))
         for episode in one.episodes:
-            seen = _first_seen(agency, one, episode, now)
-            if seen is not None:
+            early = episode.start < agency.day(agency.first).end
+            if not early and (seen := _first_seen(agency, one, episode, now)) is not None:
                 told.append((seen[1], one, episode, seen[0]))
     told.sort(key=lambda entry: (entry[0], entry[1].number))
     for window, one, episode, finding in told:
