@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+
 from compilers.errors import UserError
 from manageai_assets import console
 from manageai_assets.demo.agency import agency
@@ -19,6 +21,7 @@ from manageai_assets.documents.brand import our_brand
 from manageai_assets.monitoring.connecting import watched_platforms
 from manageai_assets.monitoring.models import FIRST_WINDOW, WINDOW, window_of
 from manageai_assets.settings import PROJECT_ROOT
+from manageai_assets.store.client_tables import ClientSnapshotRow
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -37,7 +40,8 @@ RUNS_SECONDS = 600
 
 
 def check(engine: Engine, settings: Settings) -> None:
-    """Raises `UserError` where the demo has no place: among real scenarios, or beside a platform that is watched."""
+    """Raises `UserError` where the demo has no place: among real scenarios, beside a platform that is watched, or where
+    people would be told of its incidents."""
     watched = watched_platforms(settings)
     if watched:
         raise UserError(
@@ -45,27 +49,43 @@ def check(engine: Engine, settings: Settings) -> None:
             where="settings",
             hint="unset its key and address for the demo (MAKE_API_KEY, N8N_API_URL)",
         )
+    if settings.slack_webhook_url or settings.alert_email:
+        raise UserError(
+            "people would be alarmed by what fails in the demo",
+            where="settings",
+            hint="unset SLACK_WEBHOOK_URL and ALERT_EMAIL for the demo",
+        )
     standing(engine)
 
 
 class Demo:
     """The demo in a database, and the runs that are made of it."""
 
-    def __init__(self, engine: Engine, given: Agency, loaded_to: dt.datetime, *, new: bool) -> None:
-        self.engine, self.agency, self.loaded_to, self.new = engine, given, loaded_to, new
+    def __init__(self, engine: Engine, given: Agency, loaded_to: dt.datetime) -> None:
+        self.engine, self.agency, self.loaded_to = engine, given, loaded_to
 
     def launch(self, ui: str) -> list[Launched]:
-        """Asks for the windows of the last day, for the newest days and, of a new demo, for all days before."""
-        from manageai_assets.partitions import DAYS, window_key
+        """Asks for the windows of the last day, for the newest days, and for days before that are missing."""
+        from manageai_assets.partitions import window_key
 
-        last = self.loaded_to.astimezone(self.agency.zone).date() - dt.timedelta(1)
-        first = max(self.agency.first, FIRST_WINDOW.date()) if self.new else last - dt.timedelta(DAYS_AGAIN - 1)
-        known = DAYS.get_partition_keys(current_time=self.loaded_to)
-        days = [key for key in known if first.isoformat() <= key <= last.isoformat()]
+        days = self._days()
         newest = window_of(self.loaded_to) - WINDOW
         windows = [window_key(newest - place * WINDOW) for place in reversed(range(WINDOWS))]
         parts = (days[-FIRST_DAYS:], days[:-FIRST_DAYS])  # what is looked at first is made first
         return [launch(ui, "watch", windows), *(launch(ui, "client_days", part) for part in parts if part)]
+
+    def _days(self) -> list[str]:
+        """The days to make, in a row: from the first one that has no snapshots, and the last ones again."""
+        from manageai_assets.partitions import DAYS
+
+        last = self.loaded_to.astimezone(self.agency.zone).date() - dt.timedelta(1)
+        first = max(self.agency.first, FIRST_WINDOW.date())
+        known = DAYS.get_partition_keys(current_time=self.loaded_to)
+        wanted = [key for key in known if first.isoformat() <= key <= last.isoformat()]
+        with self.engine.connect() as connection:
+            made = {day.isoformat() for day in connection.scalars(select(ClientSnapshotRow.snapshot_date).distinct())}
+        missing = [place for place, key in enumerate(wanted) if key not in made]
+        return wanted[min([*missing, max(0, len(wanted) - DAYS_AGAIN)]) :]
 
     def grow(self, ui: str, now: dt.datetime) -> None:
         """Adds what ran since, when a window is over, and asks for that window."""
@@ -94,7 +114,7 @@ def load_demo(engine: Engine, now: dt.datetime) -> tuple[Demo, Loaded]:
         else:
             given = agency(known.seed, today=known.today, zone=zone)
             done = grow(engine, given, now, progress=progress)
-    return Demo(engine, given, now, new=known is None), done
+    return Demo(engine, given, now), done
 
 
 def wait_for(runs: Sequence[Launched], ui: str, alive: Callable[[], None]) -> None:

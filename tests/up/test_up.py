@@ -115,20 +115,30 @@ def test_everything_twice(tmp_path: Path) -> None:
     assert not any((tmp_path / "data" / "postgres" / name).exists() for name in ("postmaster.pid",))
 
 
-@pytest.mark.parametrize("real", [True, False])
-def test_the_demo_refuses_to_stand_among_real_scenarios(
-    real: bool, engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "it holds 1 scenarios"),
+        ({"N8N_API_URL": "http://127.0.0.1:1/", "N8N_API_KEY": "key"}, "runs on n8n"),
+        ({"SLACK_WEBHOOK_URL": "http://127.0.0.1:1/"}, "people would be alarmed"),
+    ],
+)
+def test_the_demo_refuses_to_stand_where_anything_is_real(
+    given: dict[str, str],
+    told: str,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    if real:
-        register(engine, Scenario(ScenarioKey("make", "4711"), "Real work"), datetime.now(UTC))
-    else:
-        monkeypatch.setenv("N8N_API_URL", "http://127.0.0.1:1/")
-        monkeypatch.setenv("N8N_API_KEY", "key")
+    register(engine, Scenario(ScenarioKey("make", "4711"), "Real work"), datetime.now(UTC))
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("PORT", str(free_port()))
     assert main(["--demo", "--once"]) == 1
-    assert ("it holds 1 scenarios" if real else "runs on n8n") in capsys.readouterr().err
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.slow
