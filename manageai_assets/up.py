@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from manageai_assets.demo.showing import Demo
     from manageai_assets.store.builds import BuildRow
 
 HOST = "127.0.0.1"
@@ -83,11 +85,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--once", action="store_true", help="stop after the table; exit code 0 when all builds succeeded"
     )
+    parser.add_argument(
+        "--demo", action="store_true", help="show a made-up agency at work: 50 clients, a year of 600 scenarios"
+    )
     options = parser.parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        return _run(read_settings(), once=options.once)
+        return _run(read_settings(), once=options.once, demo=options.demo)
     except UserError as error:
         print(f"make up: {error}", file=sys.stderr)
         return 1
@@ -100,14 +105,15 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _run(settings: Settings, *, once: bool) -> int:
+def _run(settings: Settings, *, once: bool, demo: bool) -> int:
     check_port(settings.port)
     check_space([settings.data_dir, *([] if "://" in settings.artifacts_uri else [Path(settings.artifacts_uri)])])
     with alone(settings.data_dir):
-        return _run_alone(settings, once=once)
+        return _run_alone(settings, once=once, demo=demo)
 
 
-def _run_alone(settings: Settings, *, once: bool) -> int:
+def _run_alone(settings: Settings, *, once: bool, demo: bool) -> int:
+    from manageai_assets.demo import showing
     from manageai_assets.store.migrate import migrate
 
     configured = settings.database_url.get_secret_value() if settings.database_url else None
@@ -116,22 +122,40 @@ def _run_alone(settings: Settings, *, once: bool) -> int:
     children: list[Child] = []
     with reachable(url) as engine, stopping(children):
         migrate(engine)
+        if demo:
+            showing.check(engine, settings)
         environment = _environment(settings, url)
         _prepare_dagster(settings, environment, children)
         for name, module in (("webserver", "dagster_webserver"), ("daemon", "dagster._daemon")):
             children.append(_start_dagster(name, module, settings, environment))
         platform = Platform(settings, engine, tuple(children))
         keys, unreadable = submit_examples(engine, EXAMPLES)
+        shown = _load_demo(platform) if demo else None
         _wait_for_ui(platform)
         _say("user interface", platform.ui)
+        runs = shown.launch(platform.ui) if shown else []
         rows = _wait_for_builds(platform, keys)
         _show(platform, rows)
+        if shown:
+            _say("demo", "its days and windows are being made")
+            showing.wait_for(runs if once else runs[: showing.SEEN_FIRST], platform.ui, platform.check)
+            showing.say_what_to_see(shown, platform.ui, settings)
         if once:
             return 1 if unreadable or any(row.status == "failed" for row in rows) else 0
         print("Ctrl-C stops everything.")
         while True:
             platform.check()
+            if shown:
+                shown.grow(platform.ui, datetime.now(UTC))
             time.sleep(1)
+
+
+def _load_demo(platform: Platform) -> Demo:
+    from manageai_assets.demo.showing import load_demo
+
+    demo, done = load_demo(platform.engine, datetime.now(UTC))
+    _say("demo", f"{done.scenarios} scenarios, {done.executions:,} executions added")
+    return demo
 
 
 # -- before anything starts --------------------------------------------------------------------------------------

@@ -177,6 +177,9 @@ class Operation(RegistryModel):
         description="a search gives one bundle for each result; a transform reaches no service"
     )
     instant: bool = Field(default=False, description="trigger: runs at once on an event, not on a schedule")
+    at_once: str = Field(
+        default="", description="polling trigger: what tells Make of the same event at once; empty: nothing is known"
+    )
     summary: str = Field(description="what it does, for people: `Send a message to a channel`")
     verbs: tuple[str, ...] = Field(default=(), description="words in a client's request that ask for it")
     inputs: dict[str, InputField] = Field(default_factory=dict)

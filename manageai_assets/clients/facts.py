@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -35,6 +36,7 @@ PERSONAL = frozenset(
      "birthday", "date_of_birth", "iban", "ssn", "passport")
 )  # fmt: skip
 """Names of fields that hold personal data in the sense of GDPR article 4. A plain `name` is as often a product's."""
+_HOST = re.compile(r"https?://([A-Za-z0-9.-]+)(?=[/:?#]|\Z)")
 THIRD_PARTIES = ("ai",)
 """Categories of apps that make something of their own out of what they get; generic HTTP calls count too."""
 
@@ -53,6 +55,7 @@ class LoopFact(StepFact):
 
     times: Decimal = Field(description="bundles that reach it in a run")
     operations: Decimal = Field(description="Make operations that it takes in a run")
+    starts: Decimal = Field(default=Decimal(1), description="times that its loop begins in a run")
     loop: str = Field(description="title of the step that repeats it")
     batch: str = Field(default="", description="what the app has that does it for many at once; empty: nothing")
 
@@ -70,7 +73,7 @@ class BuildFacts(Result):
     tested: bool | None = Field(description="whether its tests passed; None: it has no test report")
     trigger: StepFact = Field(description="`detail`: the same text for the same trigger on the same account")
     interval_minutes: int | None = Field(description="minutes between two checks of a polling trigger")
-    webhook: str = Field(description="what the trigger's app has that starts at once; empty: nothing")
+    webhook: str = Field(description="what tells of the trigger's event at once; empty: nothing is known")
     operations_a_run: Decimal
     loops: tuple[LoopFact, ...] = Field(description="steps in loops that call an app")
     lookups: tuple[LoopFact, ...] = Field(description="searches in loops that ask for the same every time")
@@ -97,7 +100,9 @@ def facts_of(spec: Spec, *, tested: bool | None) -> BuildFacts:
             if isinstance(step, NativeStep)
         ),
         personal=tuple(
-            _fact(step, ", ".join(fields)) for step in apps if _is_third_party(step) and (fields := _personal(step))
+            _fact(step, ", ".join(fields)).model_copy(update={"app": _receiver(step)})
+            for step in apps
+            if _is_third_party(step) and (fields := _personal(step))
         ),
         tested=tested,
         trigger=_fact(spec.trigger, _starts_on(spec)),
@@ -142,6 +147,13 @@ def _is_third_party(step: OperationStep) -> bool:
     return isinstance(step, AppStep) and (_category(step) in THIRD_PARTIES or step.app == "http")
 
 
+def _receiver(step: OperationStep) -> str:
+    """Who gets what a step sends: the app, or of a plain HTTP call the host in its address where that stands there."""
+    address = step.inputs.get("url")
+    host = _HOST.match(address) if step.app == "http" and isinstance(address, str) else None
+    return host[1] if host else step.app
+
+
 def _personal(step: OperationStep) -> list[str]:
     found = {
         ".".join(part.name for part in reference.path if isinstance(part, PathField))
@@ -166,21 +178,22 @@ def _references(value: JsonValue) -> Iterator[Reference]:
 
 
 def _instant(trigger: AnyStep) -> str:
-    """What the trigger's app has that starts a run at once; it isn't sure to tell of the same event."""
-    app = registry().apps.get(trigger.app) if isinstance(trigger, OperationStep) else None
-    found = [one.summary for one in app.operations.values() if one.kind == "trigger" and one.instant] if app else []
-    return found[0] if found else ""
+    """What tells of the trigger's event at once, as the registry says of this very trigger: another instant trigger of
+    the same app, such as one on comments for one on posts, tells of something else."""
+    known = operation_of(trigger)
+    return known.at_once if known is not None and not known.instant else ""
 
 
 def _loops(spec: Spec, graph: SpecGraph) -> Iterator[LoopFact]:
     rows = {row.step: row for row in operations_per_run(spec).steps}
     for step in spec.steps:
         loop = _loop_around(step, graph)
-        if loop is not None and isinstance(step, AppStep) and rows[step.id].times > 1:
+        if loop is not None and isinstance(step, AppStep) and rows[step.id].times > rows[loop].times > 0:
             row = rows[step.id]
+            known = operation_of(step)
             yield LoopFact(
                 id=step.id, title=step.title, app=step.app, times=row.times, operations=row.operations,
-                loop=graph.step(loop).title, detail=operation.kind if (operation := operation_of(step)) else "",
+                starts=rows[loop].times, loop=graph.step(loop).title, detail=known.kind if known else "",
                 batch=_batch(step),
             )  # fmt: skip
 

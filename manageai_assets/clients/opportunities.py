@@ -16,7 +16,7 @@ from manageai_assets.clients.assumptions import Assumptions
 from manageai_assets.clients.bills import bill_for
 from manageai_assets.clients.calendar import Day
 from manageai_assets.clients.facts import BuildFacts, LoopFact
-from manageai_assets.clients.models import Opportunity, OpportunityKind, Work
+from manageai_assets.clients.models import Opportunity, OpportunityKind, Totals, Work
 from manageai_assets.clients.usage import KNOWN_DAYS
 from manageai_assets.monitoring.models import Platform, ScenarioKey
 
@@ -24,6 +24,7 @@ LEAST_OPERATIONS = 500
 """Fewer operations a month are worth nobody's hour: half the smallest plan of Make."""
 MEASURED = f"operations and executions of the last {KNOWN_DAYS} days, table scenario_days"
 OF_SPEC = "the scenario's spec, table build_facts"
+OF_LOOP = f"{OF_SPEC}; how often its loops run is measured by nobody: samples say it, or data/workload.yaml assumes it"
 SIMILAR_APPS = 2
 SIMILAR_CLIENTS = 2
 """Clients that share so many apps, and so many of them, before what they have says something of another."""
@@ -83,7 +84,7 @@ def opportunities_of(estate: Estate, price_of_hour: Decimal) -> tuple[Opportunit
     active = estate.active
     known = [(work, estate.facts[work.scenario.key]) for work in active if work.scenario.key in estate.facts]
     found = [
-        *_move(estate, known),
+        *_move(estate, known, price_of_hour),
         *(one for work, facts in known for one in _in_one(estate, work, facts)),
         *_merge(estate, known),
         *_next(estate, known),
@@ -108,42 +109,78 @@ def score_of(found: Sequence[Opportunity], bill: Decimal) -> int:
     return min(100, int((share + others).to_integral_value(ROUND_HALF_UP)))
 
 
-def _move(estate: Estate, known: Sequence[tuple[Work, BuildFacts]]) -> Iterator[Opportunity]:
-    """All that runs on Make and whose spec is known, moved to n8n together: plans are paid for as a whole."""
-    moved = [(work, facts) for work, facts in known if work.scenario.key.platform == "make" and not facts.unsupported]
-    past = [(work, work.over(estate.day.date, KNOWN_DAYS)) for work, _ in moved]
-    executions = sum(estate.a_month(did.executions, work) for work, did in past)
-    operations = sum(estate.a_month(did.operations, work) for work, did in past)
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """A scenario that could be moved from Make to n8n, and what it takes on each in a month. A check that finds nothing
+    is an operation there, and no execution here."""
+
+    name: str
+    steps: int
+    operations: int
+    executions: int
+
+
+def _move(estate: Estate, known: Sequence[tuple[Work, BuildFacts]], price_of_hour: Decimal) -> Iterator[Opportunity]:
+    """Those scenarios moved to n8n that are worth it: the ones with the most operations for an execution first, and as
+    many as save the most in a year, less the work; none where a year doesn't pay for the work. Plans are paid for as a
+    whole, so all are looked at together."""
+    moved = [
+        _moved(estate, work, facts)
+        for work, facts in known
+        if work.scenario.key.platform == "make" and not facts.unsupported
+    ]
+    moved.sort(key=lambda one: (-Decimal(one.operations) / max(one.executions, 1), one.name))
+    found = [one for count in range(len(moved)) if (one := _moving(estate, moved[: count + 1])) is not None]
+    best = min(found, key=lambda one: rank(one, price_of_hour), default=None)
+    if best is not None and best.saving and 12 * best.saving > best.hours * price_of_hour:
+        yield best
+
+
+def _moved(estate: Estate, work: Work, facts: BuildFacts) -> _Moved:
+    past = work.over(estate.day.date, KNOWN_DAYS)
+    busy = int(_busy(past, facts).to_integral_value(ROUND_HALF_UP))
+    return _Moved(work.scenario.name, facts.steps, estate.a_month(past.operations, work), estate.a_month(busy, work))
+
+
+def _moving(estate: Estate, moved: Sequence[_Moved]) -> Opportunity | None:
+    """What moving exactly these comes to; None where a plan needs a quote."""
+    executions, operations = sum(one.executions for one in moved), sum(one.operations for one in moved)
     on_make, on_n8n = estate.operations("make"), estate.operations("n8n")
     now, left = (bill_for(estate.prices, "make", units) for units in (on_make, on_make - operations))
     before, after = (bill_for(estate.prices, "n8n_cloud", units) for units in (on_n8n, on_n8n + executions))
     if now.amount is None or left.amount is None or before.amount is None or after.amount is None:
-        return
-    assumed, steps = estate.assumed, sum(facts.steps for _, facts in moved)
+        return None
+    assumed, steps = estate.assumed, sum(one.steps for one in moved)
     rate, hours_each, hours_step = assumed.usd_per_eur, assumed.move_hours_per_scenario, assumed.move_hours_per_step
     saving = (now.amount - left.amount - (after.amount - before.amount) * rate.value).quantize(CENT, ROUND_HALF_UP)
     hours = hours_each.value * len(moved) + hours_step.value * steps
-    if saving > 0:
-        yield Opportunity(
-            kind="move_to_n8n",
-            title=f"Move from Make to n8n Cloud: {len(moved)} scenarios",
-            scenarios=tuple(sorted(work.scenario.name for work, _ in moved)),
-            saving=saving,
-            currency=now.currency,
-            operations=operations,
-            hours=hours,
-            arithmetic=(
-                f"Make now: {now}",
-                f"Make then: {left}",
-                f"n8n Cloud now: {before}",
-                f"n8n Cloud then, with {executions:,} executions more: {after}",
-                f"{now.amount:,.2f} - {left.amount:,.2f} - ({after.amount:,.2f} - {before.amount:,.2f}) x {rate.value} "
-                f"= {saving:,.2f} {now.currency} a month",
-                f"work: {len(moved)} scenarios x {hours_each.value} h + {steps} steps x {hours_step.value} h"
-                f" = {hours} h",
-            ),
-            sources=(MEASURED, now.source, after.source, f"USD per EUR: {rate.why}", f"hours: {hours_each.why}"),
-        )
+    return Opportunity(
+        kind="move_to_n8n",
+        title=f"Move from Make to n8n Cloud: {len(moved)} scenario{'s' if len(moved) > 1 else ''}",
+        scenarios=tuple(sorted(one.name for one in moved)),
+        saving=saving,
+        currency=now.currency,
+        operations=operations,
+        hours=hours,
+        arithmetic=(
+            f"Make now: {now}",
+            f"Make then, with {operations:,} operations less: {left}",
+            f"n8n Cloud now: {before}",
+            f"n8n Cloud then, with {executions:,} executions more (checks that find nothing are none): {after}",
+            f"{now.amount:,.2f} - {left.amount:,.2f} - ({after.amount:,.2f} - {before.amount:,.2f}) x {rate.value} "
+            f"= {saving:,.2f} {now.currency} a month",
+            f"work: {len(moved)} x {hours_each.value} h + {steps} steps x {hours_step.value} h = {hours} h",
+        ),
+        sources=(MEASURED, now.source, after.source, f"USD per EUR: {rate.why}", f"hours: {hours_each.why}"),
+    )
+
+
+def _busy(past: Totals, facts: BuildFacts) -> Decimal:
+    """How many of these runs found something to do: an empty check of a polling trigger takes one operation."""
+    if not facts.interval_minutes or facts.operations_a_run <= 1:
+        return Decimal(past.executions)
+    busy = (past.operations - past.executions) / (facts.operations_a_run - 1)
+    return min(Decimal(past.executions), max(Decimal(0), busy))
 
 
 def _in_one(estate: Estate, work: Work, facts: BuildFacts) -> Iterator[Opportunity]:
@@ -151,7 +188,7 @@ def _in_one(estate: Estate, work: Work, facts: BuildFacts) -> Iterator[Opportuni
     past, known = work.over(estate.day.date, KNOWN_DAYS), estate.known_days(work)
     on_make = work.scenario.key.platform == "make"
     if on_make and facts.interval_minutes and facts.webhook and facts.operations_a_run > 1:
-        busy = min(Decimal(past.executions), (past.operations - past.executions) / (facts.operations_a_run - 1))
+        busy = _busy(past, facts)
         idle = max(0, past.executions - int(busy.to_integral_value(ROUND_HALF_UP)))
         sums = (
             f"{past.executions:,} runs in {known} days took {past.operations:,} operations; one that finds "
@@ -159,19 +196,23 @@ def _in_one(estate: Estate, work: Work, facts: BuildFacts) -> Iterator[Opportuni
             f"({past.operations:,} - {past.executions:,}) / ({facts.operations_a_run} - 1) = {busy:,.0f} runs found "
             f"something, {idle:,} were empty",
         )
-        title = f"Start {work.scenario.name} by a webhook: {facts.webhook}"
+        title = f"Start {work.scenario.name} at once instead of asking again and again: by {facts.webhook}"
         yield from _fewer(estate, work, "webhook_for_polling", title, facts.trigger.title, idle, sums)
     for loop in facts.loops if on_make and facts.operations_a_run else ():
         kind, words = _loop_kind(loop, facts)
         if kind is not None:
-            saved = (loop.times - 1) / loop.times * loop.operations * past.operations / facts.operations_a_run
+            share = (loop.times - loop.starts) / loop.times
+            saved = share * loop.operations * past.operations / facts.operations_a_run
+            each = f"once for each of the {loop.starts} times that the loop starts" if loop.starts != 1 else "once"
             sums = (
                 f"{loop.title} takes {loop.operations} of the {facts.operations_a_run} operations of a run, "
-                f"{loop.times} times; once is enough",
+                f"{loop.times} times; {each} is enough",
                 f"{past.operations:,} operations in {known} days x {loop.operations} / {facts.operations_a_run} x "
-                f"({loop.times} - 1) / {loop.times} = {saved:,.0f}",
+                f"({loop.times} - {loop.starts}) / {loop.times} = {saved:,.0f}",
             )
-            yield from _fewer(estate, work, kind, f"{words} in {work.scenario.name}", loop.title, saved, sums)
+            yield from _fewer(
+                estate, work, kind, f"{words} in {work.scenario.name}", loop.title, saved, sums, source=OF_LOOP
+            )
     if past.errors >= LEAST_FAILURES and facts.unhandled and not facts.handled:
         yield Opportunity(
             kind="error_handling", title=f"Handle errors in {work.scenario.name}", scenarios=(work.scenario.name,),
@@ -201,6 +242,7 @@ def _fewer(
     sums: tuple[str, ...],
     *,
     also: tuple[str, ...] = (),
+    source: str = OF_SPEC,
 ) -> Iterator[Opportunity]:
     """An opportunity that saves so many operations over the scenario's known days, if they are worth it."""
     a_month = min(estate.a_month(saved, work), estate.operations("make"))
@@ -219,7 +261,7 @@ def _fewer(
             f"Make now: {now}",
             f"Make then: {after}",
         ),
-        sources=(MEASURED, OF_SPEC, now.source),
+        sources=(MEASURED, source, now.source),
     )  # fmt: skip
 
 

@@ -7,12 +7,15 @@ import re
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from compilers.errors import UserError
+from manageai_assets.monitoring.models import Scenario, ScenarioKey
+from manageai_assets.monitoring.registry import register
 from manageai_assets.settings import PROJECT_ROOT
 from manageai_assets.up import alone, check_port, check_space, main, submit_examples
 
@@ -110,3 +113,49 @@ def test_everything_twice(tmp_path: Path) -> None:
     assert shown[0] == shown[1]
     assert sorted(shown[0]) == ["built"] * 5 + ["waiting"]
     assert not any((tmp_path / "data" / "postgres" / name).exists() for name in ("postmaster.pid",))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "it holds 1 scenarios"),
+        ({"N8N_API_URL": "http://127.0.0.1:1/", "N8N_API_KEY": "key"}, "runs on n8n"),
+        ({"SLACK_WEBHOOK_URL": "http://127.0.0.1:1/"}, "people would be alarmed"),
+    ],
+)
+def test_the_demo_refuses_to_stand_where_anything_is_real(
+    given: dict[str, str],
+    told: str,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    register(engine, Scenario(ScenarioKey("make", "4711"), "Real work"), datetime.now(UTC))
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("PORT", str(free_port()))
+    assert main(["--demo", "--once"]) == 1
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_demo_twice(tmp_path: Path) -> None:
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
+        "DATA_DIR": str(tmp_path / "data"),
+        "ARTIFACTS_URI": str(tmp_path / "artifacts"),
+        "PORT": str(free_port()),
+    }
+    os.chmod(tmp_path, 0o755)
+    command = [sys.executable, "-m", "manageai_assets.up", "--once", "--demo"]
+    for added in (r"600 scenarios, [1-9]\d{2},\d{3} executions", r"600 scenarios, [\d,]+ executions"):
+        done = subprocess.run(
+            command, env=environment, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=900, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.search(added, done.stdout)
+        assert re.search(r"\d+ clients on \d{4}-\d{2}-\d{2}; risks", done.stdout)
+        assert re.search(r"[1-9]\d* incidents are open", done.stdout)

@@ -1,6 +1,6 @@
 """Incidents in Dagster: each window is judged once its snapshots are made, and the alerts that it asks for are sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from dagster import (
@@ -17,7 +17,7 @@ from dagster import (
 from manageai_assets.assets import together
 from manageai_assets.monitoring.assets import GROUP, SNAPSHOTS
 from manageai_assets.monitoring.judging import JudgedWindow
-from manageai_assets.monitoring.models import Incident
+from manageai_assets.monitoring.models import SEVERITIES, Incident, Scenario
 from manageai_assets.partitions import MONITOR_WINDOWS, WINDOW_BATCHES, window_key, window_starts
 from resources.dagster_internals import REPORTED_ALREADY
 
@@ -46,13 +46,14 @@ def incidents(context: AssetExecutionContext) -> Iterator[DagsterEvent | Output[
     from manageai_assets.monitoring.alerts.channels import addressees, senders
     from manageai_assets.monitoring.alerts.outbox import deliver
     from manageai_assets.monitoring.judging import judge_windows
+    from manageai_assets.monitoring.registry import scenarios
     from manageai_assets.settings import read_settings
 
     engine, settings = context.resources.monitoring, read_settings()
     starts = window_starts(context.partition_keys)
     judged = judge_windows(engine, starts, datetime.now(UTC), addressees(settings))
     deliver(engine, senders(settings), lambda: datetime.now(UTC))
-    now_open = _table(incident_store.incidents(engine))
+    now_open = _table(incident_store.incidents(engine), scenarios(engine, gone=True).values())
     made = [
         AssetMaterialization(
             INCIDENTS,
@@ -78,15 +79,21 @@ def _numbers(one: JudgedWindow) -> dict[str, MetadataValue]:
     }
 
 
-def _table(found: list[Incident]) -> MetadataValue:
+def _table(found: list[Incident], known: Iterable[Scenario]) -> MetadataValue:
+    """The open incidents, the worst first, with the names that people know scenarios by."""
+    owners = {one.key: one for one in known}
+    ranked = sorted(found, key=lambda one: (-SEVERITIES.index(one.severity), one.opened_at, one.id))
     records = [
         TableRecord(
             {
-                "id": one.id, "severity": one.severity, "kind": one.kind, "scenario": str(one.scenario or one.platform),
-                "status": one.status, "since": f"{one.since:%Y-%m-%d %H:%M}", "what": one.what,
+                "id": one.id, "severity": one.severity, "kind": one.kind,
+                "client": owner.customer if owner else "", "scenario": owner.name if owner else one.platform,
+                "where": str(one.scenario or one.platform), "status": one.status,
+                "since": f"{one.since:%Y-%m-%d %H:%M}", "what": one.what,
             }
         )
-        for one in found
+        for one in ranked
+        for owner in [owners.get(one.scenario) if one.scenario else None]
     ]  # fmt: skip
     return MetadataValue.table(records) if records else MetadataValue.text("nothing is wrong")
 

@@ -60,6 +60,22 @@ def test_personal_data_that_go_to_others(told: str, fields: str) -> None:
     assert [(one.title, one.detail) for one in found.personal] == ([("Score by AI", fields)] if fields else [])
 
 
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("https://api.score.example/v1?x={{ lead.body.id }}", "api.score.example"),
+        ("https://{{ lead.body.host }}/v1", "http"),
+        ("{{ lead.body.url }}", "http"),
+    ],
+)
+def test_who_gets_what_a_plain_call_sends(address: str, told: str) -> None:
+    spec = specs.linear()
+    inputs: dict[str, JsonValue] = {"method": "POST", "url": address, "body": "{{ lead.body.email }}"}
+    call = AppStep(id="score", label="Ask the scorer", app="http", operation="request", inputs=inputs)
+    found = facts_of(spec.model_copy(update={"steps": (call, *spec.steps[1:])}), tested=True)
+    assert [(one.app, one.detail) for one in found.personal] == [(told, "body.email")]
+
+
 def test_personal_data_within_the_clients_own_apps_are_no_matter() -> None:
     spec = specs.linear()
     told = specs.slack("notify", "Tell", "{{ lead.body.email }}")
@@ -80,7 +96,7 @@ def test_a_search_in_a_loop_that_asks_for_the_same_every_time(query: str, same: 
     found = facts_of(looked_up(query), tested=True)
     assert [one.title for one in found.lookups] == (["Find the price"] if same else [])
     (loop,) = (one for one in found.loops if one.id == "row")
-    assert (loop.times, loop.loop) == (Decimal(3), "Each item of the order")
+    assert (loop.times, loop.starts, loop.loop) == (Decimal(3), Decimal(1), "Each item of the order")
 
 
 def test_a_call_in_a_loop_that_the_app_has_for_many() -> None:
@@ -99,6 +115,10 @@ def test_a_trigger_that_asks_again_and_again() -> None:
         schedule=Schedule(kind="every", minutes=5),
     )  # fmt: skip
     assert facts_of(spec, tested=True).interval_minutes == 5
+    rows = TriggerStep(id="lead", label="New row", app="google_sheets", operation="watch_rows")
+    assert "Watch Changes" in facts_of(spec.model_copy(update={"trigger": rows}), tested=True).webhook
+    posts = TriggerStep(id="lead", label="New post", app="instagram", operation="watch_media")
+    assert facts_of(spec.model_copy(update={"trigger": posts}), tested=True).webhook == ""  # comments tell of no posts
     webhook = facts_of(specs.linear(), tested=True)
     assert (webhook.interval_minutes, webhook.webhook) == (None, "")
     morning = facts_of(specs.errors(), tested=True)
