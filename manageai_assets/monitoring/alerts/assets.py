@@ -86,10 +86,10 @@ def _table(found: list[Incident], known: Iterable[Scenario]) -> MetadataValue:
     records = [
         TableRecord(
             {
-                "id": one.id, "severity": one.severity, "kind": one.kind,
+                "id": one.id, "severity": one.severity, "what": f"{one.kind.replace('_', ' ')}: {one.what}",
                 "client": owner.customer if owner else "", "scenario": owner.name if owner else one.platform,
-                "where": str(one.scenario or one.platform), "status": one.status,
-                "since": f"{one.since:%Y-%m-%d %H:%M}", "what": one.what,
+                "where": str(one.scenario or one.platform), "since": f"{one.since:%Y-%m-%d %H:%M}",
+                "status": one.status,
             }
         )
         for one in ranked
