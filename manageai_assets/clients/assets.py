@@ -13,18 +13,15 @@ from dagster import (
     DagsterEvent,
     MetadataValue,
     Output,
-    TableColumn,
-    TableColumnConstraints,
     TableRecord,
-    TableSchema,
     define_asset_job,
     multi_asset,
 )
 
+from manageai_assets.analytics.assets import column_schema
 from manageai_assets.assets import together
 from manageai_assets.partitions import DAY_BATCHES, DAYS, day_dates
 from manageai_assets.settings import read_settings
-from manageai_assets.store.client_tables import ClientSnapshotRow
 from resources.dagster_internals import REPORTED_ALREADY
 
 if TYPE_CHECKING:
@@ -36,16 +33,6 @@ SHOWN = 20
 """Clients that the table of a day shows, those with the highest risk first."""
 
 
-def _column_schema() -> TableSchema:
-    columns = [
-        TableColumn(
-            column.name, str(column.type).lower(), column.comment, TableColumnConstraints(bool(column.nullable))
-        )
-        for column in ClientSnapshotRow.__table__.columns
-    ]
-    return TableSchema(columns)
-
-
 @multi_asset(
     name=CLIENTS,
     specs=[
@@ -54,7 +41,7 @@ def _column_schema() -> TableSchema:
             group_name=GROUP,
             kinds={"postgres"},
             partitions_def=DAYS,
-            metadata={"dagster/column_schema": _column_schema()},
+            metadata=column_schema(CLIENTS),
             description="Each client at the end of a day: scenarios, operations and costs of the month, risks and "
             "opportunities. Made from stored executions, incidents and builds, so that any day can be made again.",
         )

@@ -93,33 +93,33 @@ class Usage(Result):
     """What a platform bills for. The band holds four months in five, as far as days are independent of each other;
     None where less than a week is known."""
 
-    day: int = Field(ge=0)
+    day: int = Field(ge=0, description="on the day")
     month: int = Field(ge=0, description="from the 1st to the day, measured")
     projected: int = Field(ge=0, description="the whole month, expected")
-    low: int | None = None
-    high: int | None = None
+    low: int | None = Field(default=None, description="lower end of the band")
+    high: int | None = Field(default=None, description="upper end of the band")
 
 
 class Risk(Result):
     """One danger, with what it adds to the score."""
 
-    part: RiskPart
+    part: RiskPart = Field(description="part of the score that it adds to")
     points: Decimal = Field(description="added to the score before it is cut at 100")
     scenario: str = Field(description="its name; several are parted by commas")
     step: str = Field(default="", description="title of the step; empty where it concerns the whole scenario")
-    what: str
-    remedy: str
+    what: str = Field(description="what is dangerous")
+    remedy: str = Field(description="what to do about it")
 
 
 class Opportunity(Result):
     """Something worth doing, with the sums that say so."""
 
-    kind: OpportunityKind
-    title: str
-    scenarios: tuple[str, ...]
-    step: str = ""
-    saving: Decimal | None = Field(description="of money a month; None: it isn't money that this saves")
-    currency: str = ""
+    kind: OpportunityKind = Field(description="kind of opportunity")
+    title: str = Field(description="what to do")
+    scenarios: tuple[str, ...] = Field(description="names of the scenarios that it concerns")
+    step: str = Field(default="", description="title of the step; empty where it concerns more than one")
+    saving: Decimal | None = Field(description="of money a month; null: it isn't money that this saves")
+    currency: str = Field(default="", description="of the saving, such as USD; empty without one")
     operations: int = Field(default=0, description="operations a month that it saves")
     failures: int = Field(default=0, description="failed executions a month that it is about")
     hours: Decimal = Field(gt=0, description="of delivery work that it takes")
@@ -130,22 +130,22 @@ class Opportunity(Result):
 class ScenarioLine(Result):
     """A scenario of the client, as the details list it."""
 
-    scenario: str
-    name: str
-    platform: Platform
-    build: str
-    active: bool
-    healthy: bool
-    trouble: str = Field(description="why it isn't healthy")
-    executions_28: int = Field(description="over 28 days")
-    errors_28: int
-    operations_28: int
+    scenario: str = Field(description="`platform:external_id`")
+    name: str = Field(description="its name on the platform")
+    platform: Platform = Field(description="where it runs")
+    build: str = Field(description="`slug@vN` that it was deployed from; empty: none")
+    active: bool = Field(description="switched on at the day's end")
+    healthy: bool = Field(description="switched on and without trouble")
+    trouble: str = Field(description="why it isn't healthy; empty when it is")
+    executions_28: int = Field(description="executions of the last 28 days")
+    errors_28: int = Field(description="of these, failed")
+    operations_28: int = Field(description="operations of the last 28 days")
 
 
 class Details(Result):
     """What stands behind the numbers."""
 
-    scenarios: tuple[ScenarioLine, ...]
+    scenarios: tuple[ScenarioLine, ...] = Field(description="those that are there at the day's end")
     platforms: dict[str, int] = Field(description="scenarios by platform")
     apps: dict[str, int] = Field(description="scenarios by app, the most used first")
 

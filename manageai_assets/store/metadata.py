@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from manageai_assets.store.client_tables import BuildFactsRow, ClientSnapshotRow, ScenarioDayRow
+from manageai_assets.store.client_tables import (
+    BuildFactsRow,
+    ClientSnapshotRow,
+    ConnectionRow,
+    ScenarioDayRow,
+    ScenarioDriftRow,
+)
 from manageai_assets.store.profile_tables import ProfileRow
 from manageai_assets.store.tables import Base
 
-LATEST = (ProfileRow, ScenarioDayRow, BuildFactsRow, ClientSnapshotRow)
+LATEST = (ProfileRow, ScenarioDayRow, BuildFactsRow, ClientSnapshotRow, ScenarioDriftRow, ConnectionRow)
 """Tables that no other module of the store imports."""
 METADATA = Base.metadata

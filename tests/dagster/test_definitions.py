@@ -17,7 +17,7 @@ from manageai_assets.settings import PROJECT_ROOT, read_settings
 from sensors import all_sensors
 
 SNAPSHOT = PROJECT_ROOT / "tests" / "snapshots" / "definitions.json"
-HEAVY = ("pandas", "matplotlib", "anthropic", "docx", "rich", "alembic", "dagster_webserver", "hypothesis")
+HEAVY = ("pandas", "pyarrow", "matplotlib", "anthropic", "docx", "rich", "alembic", "dagster_webserver", "hypothesis")
 
 
 @pytest.fixture
