@@ -93,7 +93,7 @@ def everything(settings: "Settings") -> Definitions:
     from manageai_assets.monitoring.alerts import assets as alerting
     from manageai_assets.testing import assets as testing
     from sensors import all_sensors
-    from sensors.client_schedules import client_days_schedule
+    from sensors.client_schedules import client_days_schedule, compare_schedule
     from sensors.watch_schedules import health_schedule, prune_schedule, windows_left
 
     return assemble(
@@ -115,6 +115,7 @@ def everything(settings: "Settings") -> Definitions:
             monitoring.HEALTH,
             monitoring.prune_monitoring,
             clients.CLIENT_DAYS,
+            clients.COMPARE,
         ],
         sensors=all_sensors(settings),
         resources={"migrations": migration.RESOURCE, "monitoring": monitoring.RESOURCE},
@@ -124,6 +125,7 @@ def everything(settings: "Settings") -> Definitions:
             health_schedule(settings, monitoring.HEALTH),
             prune_schedule(settings, monitoring.prune_monitoring),
             client_days_schedule(settings),
+            compare_schedule(settings),
         ],
     )
 

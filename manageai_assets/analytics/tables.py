@@ -9,21 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pydantic import BaseModel
 from sqlalchemy import JSON, Boolean, Date, DateTime, Float, Integer, Numeric, Text
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.types import TypeEngine
 
 from compilers.errors import UserError, shorten
-from manageai_assets.clients.models import Details, Opportunity, Risk
-from manageai_assets.store.client_tables import ClientSnapshotRow, ScenarioDayRow
+from manageai_assets.clients.models import Details, DriftChange, Opportunity, Risk
+from manageai_assets.store.client_tables import ClientSnapshotRow, ConnectionRow, ScenarioDayRow, ScenarioDriftRow
 from manageai_assets.store.monitoring_tables import IncidentRow, ScenarioRow, SnapshotRow
 from manageai_assets.store.tables import Base, Build
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column
+    from sqlalchemy import Column, Table
 
 
 class Kind(NamedTuple):
@@ -35,7 +34,7 @@ class Kind(NamedTuple):
 
 
 JSON_KIND = Kind("object", "object", "string")
-KINDS: tuple[tuple[type[TypeEngine[object]], Kind], ...] = (
+KINDS: tuple[tuple[type, Kind], ...] = (
     (Integer, Kind("int64", "Int64", "int64")),
     (Float, Kind("float64", "float64", "double")),
     (Numeric, Kind("float64", "float64", "decimal128(12, 2)")),
@@ -63,7 +62,7 @@ class DataTable:
     @property
     def name(self) -> str:
         """Its name in the database."""
-        return self.row.__tablename__
+        return str(self.row.__tablename__)
 
     @property
     def what(self) -> str:
@@ -73,7 +72,8 @@ class DataTable:
     @property
     def columns(self) -> list[Column[object]]:
         """The documented columns, in their order."""
-        return [column for column in self.row.__table__.columns if not self.only or column.name in self.only]
+        table = cast("Table", self.row.__table__)
+        return [column for column in table.columns if not self.only or column.name in self.only]
 
     @property
     def key(self) -> list[Column[object]]:
@@ -86,6 +86,8 @@ TABLES = (
         ClientSnapshotRow, "snapshot_date", nested={"risks": Risk, "opportunities": Opportunity, "details": Details}
     ),
     DataTable(ScenarioDayRow, "day"),
+    DataTable(ScenarioDriftRow, "last_day", nested={"changes": DriftChange}),
+    DataTable(ConnectionRow),
     DataTable(
         ScenarioRow,
         only=(
@@ -137,4 +139,7 @@ def frame_type(column: Column[object]) -> str:
 
 def database_type(column: Column[object]) -> str:
     """The PostgreSQL type of a column."""
-    return column.type.compile(dialect=postgresql.dialect()).lower()
+    return column.type.compile(dialect=_DIALECT).lower()
+
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]

@@ -1,7 +1,8 @@
-"""What becomes known of clients, in Dagster: one snapshot of each client and day."""
+"""What becomes known of clients, in Dagster: one snapshot of each client and day, and what runs otherwise than it was
+delivered."""
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -11,9 +12,12 @@ from dagster import (
     AssetSelection,
     AssetSpec,
     DagsterEvent,
+    Failure,
+    MaterializeResult,
     MetadataValue,
     Output,
     TableRecord,
+    asset,
     define_asset_job,
     multi_asset,
 )
@@ -27,8 +31,11 @@ from resources.dagster_internals import REPORTED_ALREADY
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from manageai_assets.clients.comparing import Comparison
+
 GROUP = "clients"
 CLIENTS = "client_snapshots"
+DRIFT = "scenario_drift"
 SHOWN = 20
 """Clients that the table of a day shows, those with the highest risk first."""
 
@@ -105,9 +112,60 @@ def _riskiest(engine: "Engine", day: date) -> MetadataValue:
     return MetadataValue.table(records) if records else MetadataValue.text("no client has a scenario in production")
 
 
-ASSETS = [client_snapshots]
+@asset(
+    name=DRIFT,
+    group_name=GROUP,
+    kinds={"postgres"},
+    metadata=column_schema(DRIFT),
+    description="What runs now, compared with the builds that were delivered: read back from Make and n8n, parsed to "
+    "the canonical spec and compared as graphs. Accounts that no active scenario uses are noted too.",
+    required_resource_keys={"monitoring"},
+)
+def scenario_drift(context: AssetExecutionContext) -> MaterializeResult[None]:
+    """Compares every platform that is set up; fails at the end when one couldn't be read."""
+    from manageai_assets.clients.platforms import compare_all
+    from manageai_assets.documents.brand import our_brand
+    from resources.artifacts import ArtifactStore
+
+    settings = read_settings()
+    today = datetime.now(ZoneInfo(our_brand().agency.timezone)).date()
+    store = ArtifactStore(settings.artifacts_uri)
+    done, failed = compare_all(context.resources.monitoring, store, settings, today)
+    if failed:
+        told = "; ".join(f"{platform}: {error}" for platform, error in failed.items())
+        raise Failure(f"not all could be read: {told}", metadata=_drift_metadata(done))
+    return MaterializeResult(metadata=_drift_metadata(done))
+
+
+def _drift_metadata(done: "Sequence[Comparison]") -> dict[str, MetadataValue]:
+    compared = [one for each in done for one in each.compared]
+    records = [
+        TableRecord(
+            {
+                "client": one.scenario.customer,
+                "scenario": one.scenario.name,
+                "build": f"{one.scenario.slug}@v{one.scenario.version}",
+                "what": one.reason or "; ".join(map(str, one.changes or ())),
+            }
+        )
+        for one in compared
+        if one.outcome != "same"
+    ]
+    return {
+        **{name: MetadataValue.int(sum(each.counts[name] for each in done)) for name in ("same", "changed", "unread")},
+        "unused_accounts": MetadataValue.int(sum(len(each.unused) for each in done)),
+        "differences": MetadataValue.table(records[:SHOWN]) if records else MetadataValue.text("none"),
+    }
+
+
+ASSETS = [client_snapshots, scenario_drift]
+COMPARE = define_asset_job(
+    "compare_deliveries",
+    AssetSelection.assets(DRIFT),
+    description="Reads back what runs now, and compares it with what was delivered.",
+)
 CLIENT_DAYS = define_asset_job(
     "client_days",
-    AssetSelection.groups(GROUP),
+    AssetSelection.assets(CLIENTS),
     description="The snapshots of all clients, for one day or for many.",
 )

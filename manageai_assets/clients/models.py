@@ -17,12 +17,14 @@ from manageai_assets.monitoring.models import IncidentKind, Platform, Scenario, 
 
 RiskPart = Literal[
     "error_handling", "single_point", "open_incidents", "plan_limit", "rising_errors", "unowned", "untested",
-    "unsupported", "personal_data", "unmanaged",
+    "unsupported", "personal_data", "unmanaged", "changed", "unused_access",
 ]  # fmt: skip
 OpportunityKind = Literal[
     "move_to_n8n", "webhook_for_polling", "batch_loop", "merge_scenarios", "cache_lookup", "error_handling",
     "next_automation",
 ]  # fmt: skip
+
+DriftHow = Literal["added", "removed", "changed"]
 
 
 class Totals(NamedTuple):
@@ -50,6 +52,27 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """How a scenario stood from a day on, compared with a build; no changes: it was the same."""
+
+    since: dt.date
+    slug: str
+    version: int
+    changes: tuple[DriftChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """An account that no active scenario names, since a day; `scenarios` are those that name it all the same."""
+
+    platform: Platform
+    name: str
+    kind: str
+    scenarios: tuple[str, ...]
+    since: dt.date
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """A scenario with what it did. `born` is the first day on which it was known or ran."""
 
@@ -57,6 +80,7 @@ class Work:
     born: dt.date
     days: Mapping[dt.date, Totals] = field(default_factory=dict)
     troubles: tuple[Trouble, ...] = ()
+    drifts: tuple[Drift, ...] = ()
 
     def on(self, day: dt.date) -> Totals:
         """What it did on a day."""
@@ -68,6 +92,12 @@ class Work:
             return NOTHING
         found = [one for ago in range(count) if (one := self.days.get(last - dt.timedelta(ago)))]
         return Totals(*map(sum, zip(*found, strict=True))) if found else NOTHING
+
+    def changes(self, day: dt.date) -> tuple[DriftChange, ...]:
+        """What differed on a day from the build that is delivered there, as far as it was compared by then."""
+        build = (self.scenario.slug, self.scenario.version)
+        known = [one for one in self.drifts if one.since <= day and (one.slug, one.version) == build]
+        return max(known, key=lambda one: one.since).changes if known else ()
 
     def is_there(self, day: dt.date, end: dt.datetime) -> bool:
         """Whether its platform had it at the day's end."""
@@ -125,6 +155,18 @@ class Opportunity(Result):
     hours: Decimal = Field(gt=0, description="of delivery work that it takes")
     arithmetic: tuple[str, ...] = Field(description="how the numbers come about, line by line")
     sources: tuple[str, ...] = Field(description="where the numbers are from")
+
+
+class DriftChange(Result):
+    """One difference between what was delivered and what runs."""
+
+    step: str = Field(description="title of the step; empty: the scenario as a whole")
+    field: str = Field(description="path of the field; empty: the step as a whole")
+    how: DriftHow = Field(description="what happened to it since it was delivered")
+
+    def __str__(self) -> str:
+        place = self.step or "the scenario"
+        return f"{place}: {self.field} {self.how}" if self.field else f"{place} {self.how}"
 
 
 class ScenarioLine(Result):

@@ -17,10 +17,10 @@ from compilers.errors import UserError
 from compilers.spec import parse_spec
 from manageai_assets.clients.calendar import Day
 from manageai_assets.clients.facts import BuildFacts, facts_of
-from manageai_assets.clients.models import Totals, Trouble, Work
+from manageai_assets.clients.models import Drift, DriftChange, Totals, Trouble, Work
 from manageai_assets.monitoring.models import IncidentKind, Platform, Severity
 from manageai_assets.monitoring.registry import scenario_of
-from manageai_assets.store.client_tables import BuildFactsRow, ScenarioDayRow
+from manageai_assets.store.client_tables import BuildFactsRow, ScenarioDayRow, ScenarioDriftRow
 from manageai_assets.store.monitoring_tables import IncidentRow, ScenarioRow
 from manageai_assets.store.tables import SCHEMA, Build
 from resources.artifacts import BuildKey
@@ -68,7 +68,7 @@ def works_of(connection: Connection, first: dt.date, last: Day, zone: ZoneInfo) 
     did = select(row.scenario_id, row.day, row.executions, row.errors, row.operations, row.duration_ms)
     for one in connection.execute(did.where(row.day.between(first, last.date))):
         days[one.scenario_id][one.day] = Totals(one.executions, one.errors, one.operations, one.duration_ms)
-    troubles = _troubles(connection, last)
+    troubles, drifts = _troubles(connection, last), _drifts(connection)
     first_run = select(row.day).where(row.scenario_id == ScenarioRow.id).order_by(row.day).limit(1).scalar_subquery()
     owners = (
         select(ScenarioRow.__table__, first_run.label("first_run"))
@@ -82,8 +82,8 @@ def works_of(connection: Connection, first: dt.date, last: Day, zone: ZoneInfo) 
         born = min([*known, owner.first_run] if owner.first_run else known)
         gone = owner.gone_at.astimezone(zone).date() if owner.gone_at else None
         if born <= last.date and (gone is None or gone >= first or owner.id in days):
-            work = Work(scenario_of(owner), born, days.get(owner.id, {}), tuple(troubles.get(owner.id, ())))
-            found[owner.customer].append(work)
+            ran, wrong, differs = days.get(owner.id, {}), troubles.get(owner.id, ()), drifts.get(owner.id, ())
+            found[owner.customer].append(Work(scenario_of(owner), born, ran, tuple(wrong), tuple(differs)))
     return found
 
 
@@ -160,6 +160,17 @@ def _troubles(connection: Connection, last: Day) -> Mapping[int, list[Trouble]]:
     found: dict[int, list[Trouble]] = defaultdict(list)
     for one in connection.execute(query):
         found[one.scenario_id].append(_trouble(one))
+    return found
+
+
+def _drifts(connection: Connection) -> Mapping[int, list[Drift]]:
+    """How scenarios stood, wherever they could be compared, in the order of days."""
+    row = ScenarioDriftRow
+    query = select(row.__table__).where(row.outcome != "unread").order_by(row.scenario_id, row.first_day)
+    found: dict[int, list[Drift]] = defaultdict(list)
+    for one in connection.execute(query):
+        changes = tuple(DriftChange.model_validate(change) for change in one.changes)
+        found[one.scenario_id].append(Drift(one.first_day, one.slug, one.version, changes))
     return found
 
 
