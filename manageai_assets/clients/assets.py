@@ -59,7 +59,7 @@ SHOWN = 20
 def client_snapshots(context: AssetExecutionContext) -> Iterator[DagsterEvent | Output[None]]:
     """Makes the snapshots of the run's days; the newest one shows the clients."""
     from manageai_assets.build.cost import prices
-    from manageai_assets.clients.assumptions import assumptions
+    from manageai_assets.clients.assumptions import assumptions, hour_of_work
     from manageai_assets.clients.snapshots import make_client_snapshots
     from manageai_assets.clients.stored import read_new_facts
     from manageai_assets.documents.brand import our_brand
@@ -69,7 +69,8 @@ def client_snapshots(context: AssetExecutionContext) -> Iterator[DagsterEvent | 
     with engine.begin() as connection:
         read_new_facts(connection, ArtifactStore(read_settings().artifacts_uri))
     dates, zone = day_dates(context.partition_keys), ZoneInfo(brand.agency.timezone)
-    totals = make_client_snapshots(engine, dates, zone, prices(), assumptions(), brand.price.hour)
+    hour = hour_of_work(brand.price.hour, brand.price.currency, assumptions())
+    totals = make_client_snapshots(engine, dates, zone, prices(), assumptions(), hour)
     made = [
         AssetMaterialization(
             CLIENTS,

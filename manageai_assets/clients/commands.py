@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from compilers.errors import UserError, shorten
 from manageai_assets import console
+from manageai_assets.clients.assumptions import assumptions, hour_of_work
 from manageai_assets.clients.comparing import unused_accounts
 from manageai_assets.clients.fragments import Shared
 from manageai_assets.clients.models import ClientSnapshot, Opportunity, Unused, Usage
@@ -59,7 +60,8 @@ def opportunities(options: argparse.Namespace) -> Outcome:
     with opened_database(read_settings()) as engine:
         found = _newest(engine)
     chosen = [_named(found, options.client)] if options.client is not None else found
-    hour = our_brand().price.hour
+    price = our_brand().price
+    hour = hour_of_work(price.hour, price.currency, assumptions())
     listed = [(one.customer_name, chance) for one in chosen for chance in one.opportunities]
     listed.sort(key=lambda pair: (rank(pair[1], hour), pair[0]))
     listed = listed[: options.top]

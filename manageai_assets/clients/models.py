@@ -21,7 +21,7 @@ RiskPart = Literal[
 ]  # fmt: skip
 OpportunityKind = Literal[
     "move_to_n8n", "webhook_for_polling", "batch_loop", "merge_scenarios", "cache_lookup", "error_handling",
-    "next_automation",
+    "next_automation", "plan_change",
 ]  # fmt: skip
 
 DriftHow = Literal["added", "removed", "changed"]

@@ -12,7 +12,7 @@ from math import sqrt
 from manageai_assets.clients.calendar import Day
 from manageai_assets.clients.facts import BuildFacts, StepFact
 from manageai_assets.clients.models import Risk, RiskPart, Trouble, Unused, Work
-from manageai_assets.monitoring.models import Platform, ScenarioKey, Severity
+from manageai_assets.monitoring.models import IncidentKind, Platform, ScenarioKey, Severity
 
 CENT = Decimal("0.01")
 
@@ -48,6 +48,10 @@ INCIDENT_POINTS: Mapping[Severity, Decimal] = {
     "low": Decimal(1),
 }
 """Of one open incident: two critical ones are the part's most."""
+FAILURES: frozenset[IncidentKind] = frozenset(
+    ("consecutive_failures", "credential_failure", "error_spike", "rate_limit")
+)
+"""Incidents of executions that fail: rising errors of the same scenario are the same trouble."""
 RECENT_DAYS, BEFORE_DAYS = 7, 28
 LEAST_EXECUTIONS = 20
 """Fewer executions in a week say nothing of a rate."""
@@ -125,7 +129,7 @@ def _of_each(works: Sequence[Work], day: Day, facts: Mapping[ScenarioKey, BuildF
         return Risk(part=part, points=points, scenario=work.scenario.name, step=step, what=what, remedy=remedy)
 
     for work in works:
-        if (risen := _risen(work, day)) is not None:
+        if not _fails_now(work, day) and (risen := _risen(work, day)) is not None:
             remedy = "look at its last errors with `manageai incidents`, and at what changed in these days"
             yield risk("rising_errors", "", risen, remedy)
         if not work.scenario.contact:
@@ -182,6 +186,11 @@ def _unused(works: Sequence[Work], day: Day, unused: Sequence[Unused]) -> Iterat
                 what=f"no active scenario uses this account since {account.since}",
                 remedy="take its access away at the app, then remove it from the platform",
             )  # fmt: skip
+
+
+def _fails_now(work: Work, day: Day) -> bool:
+    """Whether an open incident tells of its failures already, so that they don't count twice."""
+    return any(one.kind in FAILURES and one.is_open(day.end) for one in work.troubles)
 
 
 def _risen(work: Work, day: Day) -> str | None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 LOOK_BACK = dt.timedelta(risk.RECENT_DAYS + risk.BEFORE_DAYS)
-"""What a day's snapshot looks back on, more than a month: the days that a rising share of errors is told by."""
+"""What a day's snapshot looks back on: the days that a rising share of errors is told by, and the month before."""
 DAYS_AT_ONCE = 31
 """Days that are made in one transaction, so that a year of many scenarios needs little memory."""
 HEALTHY_ERRORS = Decimal("0.05")
@@ -119,14 +119,16 @@ def make_client_snapshots(
     engine: Engine, dates: Sequence[dt.date], zone: ZoneInfo, prices: Prices, assumed: Assumptions, hour: Decimal
 ) -> list[Made]:
     """Makes the snapshots of all clients on these days anew, in place of those that were there; what each day adds up
-    to, in order. `hour` is the price of an hour of delivery work."""
+    to, in order. `hour` is the price of an hour of delivery work, in the currency of Make's prices."""
     made: list[Made] = []
     ordered = sorted(set(dates))
     for place in range(0, len(ordered), DAYS_AT_ONCE):
         chosen = ordered[place : place + DAYS_AT_ONCE]
         with engine.begin() as connection:
             connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
-            first, last = chosen[0] - LOOK_BACK, day_of(chosen[-1], zone)
+            last = day_of(chosen[-1], zone)
+            month, _ = day_of(chosen[0], zone).last_month
+            first = min(chosen[0] - LOOK_BACK, month.replace(day=1))
             add_up_days(connection, days_between(first, chosen[-1], zone))
             by_client = works_of(connection, first, last, zone)
             facts = facts_by_build(connection)

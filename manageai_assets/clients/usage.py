@@ -21,9 +21,9 @@ BAND = Decimal("1.2816")
 
 def usage_of(works: Sequence[Work], day: Day) -> Usage:
     """What these scenarios take in the day's month. The rest of the month is expected to go on as each scenario that is
-    still there did on its known days, 28 at most; those that went count with what they did."""
+    still there and switched on did on its known days, 28 at most; the others count with what they did."""
     month = sum(work.over(day.date, day.date.day).operations for work in works)
-    going_on = [work for work in works if work.is_there(day.date, day.end)]
+    going_on = [work for work in works if work.is_there(day.date, day.end) and work.is_active(day.end)]
     a_day = sum((_usual(work, day.date) for work in going_on), Fraction(0))
     projected = month + _whole(a_day * day.days_left, ROUND_HALF_UP)
     low, high = None, None

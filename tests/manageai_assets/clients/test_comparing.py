@@ -105,9 +105,9 @@ def test_make_day_by_day(engine: Engine, builds: Path, team: tuple[FakeMake, Mak
     for day in (TUESDAY, WEDNESDAY):
         found = compare(engine, store, read_make(api, TEAM), day)
         assert told(found) == [("changed", [f"{SLACK}: inputs.text changed"])]
-    assert rows(engine) == [(MONDAY, MONDAY, "same", 0), (TUESDAY, WEDNESDAY, "changed", 1)]
+    assert rows(engine) == [(MONDAY, TUESDAY, "same", 0), (TUESDAY, WEDNESDAY, "changed", 1)]
     api.scenarios.update(identifier, scheduling=Scheduling(type="indefinitely", interval=60))
-    fake.fail(Fault(500), "GET", "/blueprint", times=9)
+    fake.fail(Fault("status", 500), "GET", "/blueprint", times=9)
     found = compare(engine, store, read_make(api, TEAM), date(2026, 3, 5))
     assert found.compared[0].outcome == "unread"
     assert rows(engine)[-1][2] == "unread"
@@ -216,7 +216,7 @@ def test_accounts_that_only_switched_off_scenarios_name_are_a_risk_of_their_clie
 def test_what_could_not_be_read_is_not_unused(engine: Engine, builds: Path, team: tuple[FakeMake, MakeApi]) -> None:
     fake, api = team
     on_make(engine, builds, team)
-    fake.fail(Fault(500), "GET", "/blueprint", times=9)
+    fake.fail(Fault("status", 500), "GET", "/blueprint", times=9)
     assert read_make(api, TEAM).accounts is None
 
 

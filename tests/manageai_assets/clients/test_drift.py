@@ -93,12 +93,8 @@ def test_edits_on_make(exports: dict[str, str], edit: Callable[[list[Json], Json
 def test_modules_that_were_numbered_anew_are_the_same(exports: dict[str, str]) -> None:
     text = exports["make"]
     for number in range(9, 0, -1):  # by hand: ids, references to them, and the feeder of the aggregator
-        text = text.replace(f'"id": {number},', f'"id": {number + 30},').replace(
-            f"{{{{{number}.", f"{{{{{number + 30}."
-        )
-        text = text.replace(f'"feeder": {number}', f'"feeder": {number + 30}').replace(
-            f"({number}.", f"({number + 30}."
-        )
+        for wanted in ('"id": {},', "{{{{{}.", '"feeder": {}', "({}."):
+            text = text.replace(wanted.format(number), wanted.format(number + 30))
     assert text != exports["make"]
     assert on_make(exports, lambda flow, whole: None, text) == []
     told = on_make(exports, lambda flow, whole: put(flow, "hello", 4, "mapper", "text"), text)
