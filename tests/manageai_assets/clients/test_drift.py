@@ -47,11 +47,12 @@ def on_n8n(exports: dict[str, str], edit: Callable[[dict[str, Json], Json], obje
     return [str(one) for one in drift(parse_n8n(before).spec, parse_n8n(after).spec)]
 
 
-def put(target: object, value: object, *path: str | int) -> None:
-    """Sets a value deep in JSON."""
+def put(target: object, value: object, *path: str | int) -> object:
+    """Sets a value deep in JSON, and gives it."""
     for part in path[:-1]:
         target = target.setdefault(part, {}) if isinstance(target, dict) else target[part]  # type: ignore[index]
     target[path[-1]] = value  # type: ignore[index]
+    return value
 
 
 def condition(left: str, right: str) -> Json:
