@@ -17,6 +17,7 @@ from pydantic import JsonValue
 from compilers.errors import UserError
 from compilers.exports import platforms
 from manageai_assets import commands
+from manageai_assets.analytics_arguments import add_data
 from manageai_assets.monitoring.incident_arguments import add_incidents
 
 EXIT_DONE, EXIT_WRONG, EXIT_USAGE = 0, 1, 2
@@ -128,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     opportunities.add_argument("--client", metavar="NAME", help="only this client's")
     opportunities.add_argument("--top", type=_count, default=10, metavar="COUNT", help="so many (default: 10)")
     opportunities.set_defaults(run=_of_clients("opportunities"))
+    add_data(verbs, common)
 
     report = verbs.add_parser("report", parents=[common], help="a client's monthly report, for Word and as PDF")
     report.add_argument("name", metavar="NAME", help="the client; the beginning of its name is enough")

@@ -95,7 +95,7 @@ def everything(settings: "Settings") -> Definitions:
     from manageai_assets.monitoring.alerts import assets as alerting
     from manageai_assets.testing import assets as testing
     from sensors import all_sensors
-    from sensors.client_schedules import client_days_schedule
+    from sensors.client_schedules import client_days_schedule, compare_schedule
     from sensors.report_schedules import monthly_reports_schedule
     from sensors.watch_schedules import health_schedule, prune_schedule, windows_left
 
@@ -120,6 +120,7 @@ def everything(settings: "Settings") -> Definitions:
             monitoring.prune_monitoring,
             clients.CLIENT_DAYS,
             reports.MONTHLY_REPORTS,
+            clients.COMPARE,
         ],
         sensors=all_sensors(settings),
         resources={"migrations": migration.RESOURCE, "monitoring": monitoring.RESOURCE},
@@ -130,6 +131,7 @@ def everything(settings: "Settings") -> Definitions:
             prune_schedule(settings, monitoring.prune_monitoring),
             client_days_schedule(settings),
             monthly_reports_schedule(settings),
+            compare_schedule(settings),
         ],
     )
 

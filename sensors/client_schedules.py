@@ -1,4 +1,5 @@
-"""The schedule of client intelligence: the snapshots of the last days, once a day."""
+"""The schedules of client intelligence, once a day: what runs is compared with what was delivered in the evening, so
+that the snapshots of the day, made next morning, tell of it."""
 
 from datetime import date, timedelta
 
@@ -30,6 +31,24 @@ def client_days_schedule(settings: Settings) -> ScheduleDefinition:
         return RunRequest(run_key=f"client-days-{last}", tags=tags)
 
     return client_days
+
+
+def compare_schedule(settings: Settings) -> ScheduleDefinition:
+    """Compares what runs with what was delivered every evening, when a platform is watched."""
+    watched = bool(watched_platforms(settings))
+
+    @schedule(
+        name="compare_deliveries",
+        job_name="compare_deliveries",
+        cron_schedule="40 20 * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING if watched else DefaultScheduleStatus.STOPPED,
+        description="Reads back what runs on Make and n8n, and compares it with what was delivered.",
+    )
+    def compare_deliveries(context: ScheduleEvaluationContext) -> RunRequest:
+        return RunRequest(run_key=f"compare-{context.scheduled_execution_time:%Y-%m-%d}")
+
+    return compare_deliveries
 
 
 def last_days(today: date) -> tuple[date, date]:

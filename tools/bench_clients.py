@@ -19,12 +19,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from manageai_assets import console
 from manageai_assets.build.cost import prices
-from manageai_assets.clients.assumptions import assumptions
+from manageai_assets.clients.assumptions import assumptions, hour_of_work
 from manageai_assets.clients.reading import snapshots_on
 from manageai_assets.clients.snapshots import LOOK_BACK, Made, make_client_snapshots
 from manageai_assets.demo.agency import agency
@@ -99,7 +100,12 @@ def _measured(what: str, given: Agency, dates: Sequence[date], raw_days: int) ->
 
 
 def _snapshots(engine: Engine, given: Agency, dates: Sequence[date]) -> list[Made]:
-    return make_client_snapshots(engine, dates, given.zone, prices(), assumptions(), our_brand().price.hour)
+    return make_client_snapshots(engine, dates, given.zone, prices(), assumptions(), _hour())
+
+
+def _hour() -> Decimal:
+    price = our_brand().price
+    return hour_of_work(price.hour, price.currency, assumptions())
 
 
 def _recall(seed: int) -> float:
@@ -132,7 +138,7 @@ def _show_first(seed: int, found: Sequence[ClientSnapshot]) -> None:
     chances = [
         (place, name, one.title, f"{one.saving or one.operations} {one.currency or 'operations'}", f"{one.hours} h",
          "\n".join(one.arithmetic), "\n".join(one.sources))
-        for place, (name, one) in enumerate(best(found, our_brand().price.hour), start=1)
+        for place, (name, one) in enumerate(best(found, _hour()), start=1)
     ]  # fmt: skip
     columns = ("", "client", "what", "saves a month", "work", "how that comes about", "from")
     console.show_table(columns, chances, title=f"The first opportunities of agency {seed}")

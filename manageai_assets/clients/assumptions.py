@@ -29,6 +29,13 @@ class Assumptions(DataModel):
     hand_steps_per_run: Assumed
     failure_minutes: Assumed
     caught_share: Assumed
+    plan_hours: Assumed
+
+
+def hour_of_work(price: Decimal, currency: str, assumed: Assumptions) -> Decimal:
+    """The price of an hour in dollars, which savings are told in; of another currency than euros there is no rate, and
+    the number is taken as it is."""
+    return price * assumed.usd_per_eur.value if currency == "EUR" else price
 
 
 def assumptions() -> Assumptions:

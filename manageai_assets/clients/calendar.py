@@ -18,6 +18,12 @@ class Day:
     month_start: dt.datetime
 
     @property
+    def last_month(self) -> tuple[dt.date, int]:
+        """The last day of the month before, and how many days that month has."""
+        last = self.date.replace(day=1) - dt.timedelta(1)
+        return last, last.day
+
+    @property
     def days_left(self) -> int:
         """Days of its month that follow."""
         return calendar.monthrange(self.date.year, self.date.month)[1] - self.date.day

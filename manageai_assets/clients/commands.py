@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -12,10 +13,21 @@ from pydantic import JsonValue
 
 from compilers.errors import UserError, shorten
 from manageai_assets import console
+from manageai_assets.clients.assumptions import assumptions, hour_of_work
+from manageai_assets.clients.comparing import unused_accounts
 from manageai_assets.clients.fragments import Shared
-from manageai_assets.clients.models import ClientSnapshot, Opportunity, Usage
+from manageai_assets.clients.models import ClientSnapshot, Opportunity, Unused, Usage
 from manageai_assets.clients.opportunities import rank
-from manageai_assets.clients.reading import newest_day, shared_of, snapshots_on, without_client
+from manageai_assets.clients.reading import (
+    Difference,
+    differences_of,
+    newest_day,
+    shared_of,
+    snapshots_on,
+    trends_of,
+    without_client,
+)
+from manageai_assets.clients.trends import SPANS, Trend
 from manageai_assets.commands import Outcome
 from manageai_assets.documents.brand import our_brand
 from manageai_assets.monitoring.connecting import opened_database
@@ -26,6 +38,7 @@ if TYPE_CHECKING:
 
 RISKY, DANGEROUS = 25, 50
 """Scores from which a client is shown in yellow, and in red."""
+UNUSED_SHOWN = 10
 
 
 def clients(options: argparse.Namespace) -> Outcome:
@@ -34,10 +47,12 @@ def clients(options: argparse.Namespace) -> Outcome:
         found = _newest(engine)
         if options.name is not None:
             one = _named(found, options.name)
-            return _one(one, shared_of(engine, one))
+            return _one(_Known(one, shared_of(engine, one), differences_of(engine, one), trends_of(engine, one)))
         homeless = without_client(engine)
+        with engine.connect() as connection:
+            unused = unused_accounts(connection)
     data: list[JsonValue] = [_as_json(one) for one in found]
-    return Outcome(data, lambda: _show_all(found, homeless))
+    return Outcome(data, lambda: _show_all(found, homeless, unused))
 
 
 def opportunities(options: argparse.Namespace) -> Outcome:
@@ -45,7 +60,8 @@ def opportunities(options: argparse.Namespace) -> Outcome:
     with opened_database(read_settings()) as engine:
         found = _newest(engine)
     chosen = [_named(found, options.client)] if options.client is not None else found
-    hour = our_brand().price.hour
+    price = our_brand().price
+    hour = hour_of_work(price.hour, price.currency, assumptions())
     listed = [(one.customer_name, chance) for one in chosen for chance in one.opportunities]
     listed.sort(key=lambda pair: (rank(pair[1], hour), pair[0]))
     listed = listed[: options.top]
@@ -92,15 +108,35 @@ def named(clients: Sequence[str], name: str) -> str:
     raise UserError(f"there is no client `{shorten(name, 80)}`", hint=hint)
 
 
-def _one(one: ClientSnapshot, shared: Sequence[Shared]) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """All that is known of one client."""
+
+    snapshot: ClientSnapshot
+    shared: Sequence[Shared]
+    differences: Sequence[Difference]
+    trends: Sequence[Trend]
+
+
+def _one(known: _Known) -> Outcome:
+    one, shared = known.snapshot, known.shared
     flows: list[JsonValue] = [
         {"titles": [*each.titles], "places": {name: [*steps] for name, steps in each.places.items()}} for each in shared
     ]
-    data: JsonValue = {**one.model_dump(mode="json"), "shared_flows": flows}
-    return Outcome(data, lambda: _show_one(one, shared))
+    changed: list[JsonValue] = [
+        {
+            "scenario": each.scenario, "since": each.since.isoformat(), "reason": each.reason,
+            "changes": [change.model_dump(mode="json") for change in each.changes],
+        }
+        for each in known.differences
+    ]  # fmt: skip
+    trends: list[JsonValue] = [each.model_dump(mode="json") for each in known.trends]
+    plain = one.model_dump(mode="json")
+    data: JsonValue = {**plain, "shared_flows": flows, "changed_since_delivered": changed, "trends": trends}
+    return Outcome(data, lambda: _show_one(known))
 
 
-def _show_all(found: Sequence[ClientSnapshot], homeless: int) -> None:
+def _show_all(found: Sequence[ClientSnapshot], homeless: int, unused: Sequence[Unused]) -> None:
     rows = [
         (one.customer_name, one.scenarios_total, one.scenarios_healthy, _usage(one.make), _money(one.make_cost,
          one.make_currency), _usage(one.n8n), _money(one.n8n_cloud_cost, one.n8n_currency), one.risk_score,
@@ -113,9 +149,14 @@ def _show_all(found: Sequence[ClientSnapshot], homeless: int) -> None:
     console.show_table(columns, rows, title=title, styles=[_style(one.risk_score) for one in found])
     if homeless:
         print(f"Scenarios in production of no known client: {homeless}; `manageai scenarios` shows them.")
+    if unused:
+        names = ", ".join(f"{one.name} ({one.kind}, {one.platform})" for one in unused[:UNUSED_SHOWN])
+        more = f" and {len(unused) - UNUSED_SHOWN} more" if len(unused) > UNUSED_SHOWN else ""
+        print(f"Accounts that no active scenario uses: {names}{more}.")
 
 
-def _show_one(one: ClientSnapshot, shared: Sequence[Shared]) -> None:
+def _show_one(known: _Known) -> None:
+    one, shared = known.snapshot, known.shared
     print(f"{one.customer_name} on {one.snapshot_date}: risk {one.risk_score}, opportunity {one.opportunity_score}")
     make, cloud = _money(one.make_cost, one.make_currency), _money(one.n8n_cloud_cost, one.n8n_currency)
     print(f"Make: {_month(one.make, 'operations')}; {make} a month at list price")
@@ -129,6 +170,18 @@ def _show_one(one: ClientSnapshot, shared: Sequence[Shared]) -> None:
         title="Scenarios",
         styles=["" if line.healthy else "red" for line in lines],
     )  # fmt: skip
+    console.show_table(
+        ("scenario", *(f"failed in {span} days" for span in SPANS), "changed"),
+        [(each.scenario, *map(str, each.spans), "\n".join(map(str, each.shifts))) for each in known.trends],
+        title="Health",
+    )
+    if known.differences:
+        console.show_table(
+            ("scenario", "since", "what"),
+            [(each.scenario, str(each.since), each.reason or "\n".join(map(str, each.changes)))
+             for each in known.differences],
+            title="Changed since delivered",
+        )  # fmt: skip
     console.show_table(
         ("points", "scenario", "step", "risk", "to do"),
         [(str(risk.points), risk.scenario, risk.step, risk.what, risk.remedy) for risk in one.risks],

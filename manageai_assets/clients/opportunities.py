@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations
 
-from manageai_assets.build.cost import CENT, Prices
+from manageai_assets.build.cost import CENT, PlatformKey, Prices
 from manageai_assets.clients.assumptions import Assumptions
-from manageai_assets.clients.bills import bill_for
+from manageai_assets.clients.bills import Bill, bill_for
 from manageai_assets.clients.calendar import Day
 from manageai_assets.clients.facts import BuildFacts, LoopFact
 from manageai_assets.clients.models import Opportunity, OpportunityKind, Totals, Work
-from manageai_assets.clients.usage import KNOWN_DAYS
+from manageai_assets.clients.usage import KNOWN_DAYS, usage_of
 from manageai_assets.monitoring.models import Platform, ScenarioKey
 
 LEAST_OPERATIONS = 500
@@ -63,6 +63,11 @@ class Estate:
         going_on = [work for work in self.active if work.scenario.key.platform == platform]
         return sum(self.a_month(work.over(self.day.date, KNOWN_DAYS).operations, work) for work in going_on)
 
+    @property
+    def currency(self) -> str:
+        """The currency that savings are told in: that of Make's prices."""
+        return self.prices.platforms["make"].currency
+
     def bill(self) -> Decimal:
         """What a month costs on both platforms together, in the currency of Make; what needs a quote left out."""
         make = bill_for(self.prices, "make", self.operations("make")).amount or Decimal(0)
@@ -88,8 +93,8 @@ def opportunities_of(estate: Estate, price_of_hour: Decimal) -> tuple[Opportunit
         *(one for work, facts in known for one in _in_one(estate, work, facts)),
         *_merge(estate, known),
         *_next(estate, known),
+        *_plans(estate),
     ]
-
     return tuple(sorted(found, key=lambda one: rank(one, price_of_hour)))
 
 
@@ -102,9 +107,11 @@ def rank(one: Opportunity, price_of_hour: Decimal) -> tuple[bool, Decimal, int, 
 
 def score_of(found: Sequence[Opportunity], bill: Decimal) -> int:
     """0 to 100: what share of the monthly bill could be saved, in percent, and a little for what isn't money. Ways that
-    exclude each other are added up; more than the whole bill is still 100."""
+    exclude each other are added up; more than the whole bill is still 100. `bill` is that of the plans that are needed;
+    what is paid for bigger ones than that belongs to what is paid now."""
     saved = sum((one.saving or Decimal(0) for one in found), Decimal(0))
-    share = 100 * saved / bill if bill else Decimal(0)
+    beyond = sum((one.saving or Decimal(0) for one in found if one.kind == "plan_change"), Decimal(0))
+    share = 100 * saved / (bill + beyond) if bill + beyond else Decimal(0)
     others = POINTS_WITHOUT_MONEY * len({one.kind for one in found if not one.saving})
     return min(100, int((share + others).to_integral_value(ROUND_HALF_UP)))
 
@@ -181,6 +188,76 @@ def _busy(past: Totals, facts: BuildFacts) -> Decimal:
         return Decimal(past.executions)
     busy = (past.operations - past.executions) / (facts.operations_a_run - 1)
     return min(Decimal(past.executions), max(Decimal(0), busy))
+
+
+def _amount(bill: Bill) -> Decimal:
+    return bill.amount or Decimal(0)
+
+
+PLANS: Mapping[Platform, tuple[PlatformKey, str]] = {"make": ("make", "Make"), "n8n": ("n8n_cloud", "n8n Cloud")}
+
+
+def _plans(estate: Estate) -> Iterator[Opportunity]:
+    """Another plan than the last month needed: a bigger one where even the lower end of what is expected needs it, a
+    smaller one where even the upper end fits. Last month must be known from its first day on; that it had more days or
+    fewer is no reason."""
+    last, days = estate.day.last_month
+    for platform, (key, name) in PLANS.items():
+        works = [work for work in estate.works if work.scenario.key.platform == platform]
+        usage = usage_of(works, estate.day)
+        if usage.low is None or usage.high is None or not any(work.born <= last.replace(day=1) for work in works):
+            continue
+        units = sum(work.over(last, days).operations for work in works)
+        alike = int((Decimal(units) * estate.month_days / days).to_integral_value(ROUND_HALF_UP))
+        low, then, high = (bill_for(estate.prices, key, count) for count in (usage.low, usage.projected, usage.high))
+        most, least = (bill_for(estate.prices, key, pick(units, alike)) for pick in (max, min))
+        if not units or any(bill.amount is None for bill in (low, then, high, most, least)):
+            continue
+        told = (
+            f"{last:%Y-%m}: {units:,} in {days} days, as many as {alike:,} in {estate.month_days}",
+            f"{estate.day.date:%Y-%m}, as expected: {then}",
+            f"at least: {low}; at most: {high}",
+        )
+        names = tuple(sorted(work.scenario.name for work in works))
+        if _amount(low) > _amount(most):
+            yield _plan_change(estate, name, "bigger", names, (most, then), told, None)
+        elif _amount(high) < _amount(least):
+            yield _plan_change(estate, name, "smaller", names, (least, then), told, high)
+
+
+def _plan_change(
+    estate: Estate,
+    platform: str,
+    size: str,
+    scenarios: tuple[str, ...],
+    bills: tuple[Bill, Bill],
+    told: tuple[str, ...],
+    at_most: Bill | None,
+) -> Opportunity:
+    """The change from one bill to another. `at_most` is the most that a smaller plan costs; None: a bigger one."""
+    assumed, (before, then) = estate.assumed, bills
+    sums, sources = [told[0], f"then: {before}", *told[1:]], [MEASURED, before.source]
+    saving = None
+    if at_most is not None:
+        saving = _amount(before) - _amount(at_most)
+        left = f"{_amount(before):,.2f} - {_amount(at_most):,.2f}"
+        sums.append(f"{left} = {saving:,.2f} {before.currency} a month at least")
+        if before.currency != estate.currency:
+            paid, rate = saving, assumed.usd_per_eur
+            saving = (paid * rate.value).quantize(CENT, ROUND_HALF_UP)
+            sums.append(f"{paid:,.2f} x {rate.value} = {saving:,.2f} {estate.currency}")
+            sources.append(f"USD per EUR: {rate.why}")
+    return Opportunity(
+        kind="plan_change",
+        title=f"Take a {size} plan on {platform}: {then.plan} for {_amount(then):,.2f} {then.currency} a month, not {_amount(before):,.2f}",
+        scenarios=scenarios,
+        app=platform,
+        saving=saving,
+        currency=estate.currency if saving is not None else "",
+        hours=assumed.plan_hours.value,
+        arithmetic=tuple(sums),
+        sources=(*sources, f"hours: {assumed.plan_hours.why}"),
+    )
 
 
 def _in_one(estate: Estate, work: Work, facts: BuildFacts) -> Iterator[Opportunity]:

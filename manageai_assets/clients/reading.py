@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from manageai_assets.clients.calendar import day_of
 from manageai_assets.clients.fragments import Shared, shared
-from manageai_assets.clients.models import ClientSnapshot, Usage
-from manageai_assets.clients.stored import facts_by_build
-from manageai_assets.store.client_tables import ClientSnapshotRow
+from manageai_assets.clients.models import ClientSnapshot, DriftChange, Usage
+from manageai_assets.clients.stored import facts_by_build, works_of
+from manageai_assets.clients.trends import SPANS, Trend, trend_of
+from manageai_assets.store.client_tables import ClientSnapshotRow, ScenarioDriftRow
 from manageai_assets.store.monitoring_tables import ScenarioRow
 from resources.artifacts import parse_key
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A scenario that isn't what was delivered since a day, or, with a `reason`, that couldn't be compared."""
+
+    scenario: str
+    since: dt.date
+    reason: str
+    changes: tuple[DriftChange, ...]
 
 
 def snapshots_on(engine: Engine, day: dt.date) -> list[ClientSnapshot]:
@@ -54,6 +68,38 @@ def shared_of(engine: Engine, snapshot: ClientSnapshot) -> list[Shared]:
         facts = facts_by_build(connection)
     builds = {line.name: parse_key(line.build) for line in snapshot.details.scenarios if line.build}
     return shared({name: facts[key].fragments for name, key in builds.items() if key in facts})
+
+
+def differences_of(engine: Engine, snapshot: ClientSnapshot) -> list[Difference]:
+    """How a client's deployed scenarios stand now, where they aren't what was delivered or couldn't be compared."""
+    names = {(line.platform, line.scenario.partition(":")[2]): line.name for line in snapshot.details.scenarios}
+    row = ScenarioDriftRow
+    query = (
+        select(row.__table__, ScenarioRow.platform, ScenarioRow.external_id)
+        .join(ScenarioRow, (ScenarioRow.id == row.scenario_id) & (ScenarioRow.slug == row.slug))
+        .where(ScenarioRow.customer == snapshot.customer_name, ScenarioRow.version == row.version)
+        .distinct(row.scenario_id)
+        .order_by(row.scenario_id, row.first_day.desc())
+    )
+    with engine.connect() as connection:
+        found = [
+            Difference(
+                names.get((one.platform, one.external_id), one.external_id), one.first_day, one.reason,
+                tuple(DriftChange.model_validate(change) for change in one.changes),
+            )
+            for one in connection.execute(query)
+            if one.outcome != "same"
+        ]  # fmt: skip
+    return sorted(found, key=lambda one: one.scenario)
+
+
+def trends_of(engine: Engine, snapshot: ClientSnapshot) -> list[Trend]:
+    """How the failures of a client's scenarios went, up to the snapshot's day."""
+    last = snapshot.snapshot_date
+    day = day_of(last, ZoneInfo("UTC"))
+    with engine.connect() as connection:
+        works = works_of(connection, last - dt.timedelta(SPANS[-1] - 1), day, ZoneInfo("UTC"))
+    return [trend_of(work, last) for work in works.get(snapshot.customer_name, ()) if work.is_there(last, day.end)]
 
 
 def without_client(engine: Engine) -> int:

@@ -11,8 +11,8 @@ from math import sqrt
 
 from manageai_assets.clients.calendar import Day
 from manageai_assets.clients.facts import BuildFacts, StepFact
-from manageai_assets.clients.models import Risk, RiskPart, Trouble, Work
-from manageai_assets.monitoring.models import Platform, ScenarioKey, Severity
+from manageai_assets.clients.models import Risk, RiskPart, Trouble, Unused, Work
+from manageai_assets.monitoring.models import IncidentKind, Platform, ScenarioKey, Severity
 
 CENT = Decimal("0.01")
 
@@ -37,6 +37,8 @@ WEIGHTS: Mapping[RiskPart, Weight] = {
     "unsupported": Weight(Decimal(10), "a module that the registry doesn't know can't be checked or migrated"),
     "personal_data": Weight(Decimal(10), "a legal risk that depends on the client's contracts"),
     "unowned": Weight(Decimal(5), "an alert that reaches nobody makes each incident longer"),
+    "changed": Weight(Decimal(10), "what was tested and agreed isn't what runs; somebody may have had a good reason"),
+    "unused_access": Weight(Decimal(5), "access that nothing needs can be stolen, but no run depends on it"),
     "unmanaged": Weight(Decimal(10), "what runs there is known from its runs alone"),
 }
 INCIDENT_POINTS: Mapping[Severity, Decimal] = {
@@ -46,6 +48,10 @@ INCIDENT_POINTS: Mapping[Severity, Decimal] = {
     "low": Decimal(1),
 }
 """Of one open incident: two critical ones are the part's most."""
+FAILURES: frozenset[IncidentKind] = frozenset(
+    ("consecutive_failures", "credential_failure", "error_spike", "rate_limit")
+)
+"""Incidents of executions that fail: rising errors of the same scenario are the same trouble."""
 RECENT_DAYS, BEFORE_DAYS = 7, 28
 LEAST_EXECUTIONS = 20
 """Fewer executions in a week say nothing of a rate."""
@@ -53,6 +59,8 @@ RISEN_TO = Decimal("0.02")
 RISEN_BY = 2
 SURE = 3.0
 """Standard deviations: with 12,000 scenarios a day, two would be a false alarm for some 270 of them."""
+UNUSED_POINTS = Decimal(1)
+"""Of one account: five are the part's most."""
 MANY = 3
 """Scenarios that hang on one account before it is a single point of failure."""
 NAMED = 3
@@ -64,9 +72,11 @@ def risks_of(
     day: Day,
     facts: Mapping[ScenarioKey, BuildFacts],
     plans: Mapping[Platform, Sequence[Trouble]],
+    unused: Sequence[Unused] = (),
 ) -> tuple[Risk, ...]:
     """The risks of a client's scenarios that are there at the day's end, the heaviest first. `plans` are the incidents
-    of plans that run out too early, which the agency's clients share."""
+    of plans that run out too early, which the agency's clients share; `unused` the accounts that no active scenario
+    uses, whosever they are."""
     there = [work for work in works if work.is_there(day.date, day.end)]
     active = [work for work in there if work.is_active(day.end)]
     found = [
@@ -74,6 +84,7 @@ def risks_of(
         *_plans(active, day, plans),
         *_of_each(active, day, facts),
         *_single_point(active, facts),
+        *_unused(there, day, unused),
     ]
     return tuple(sorted(found, key=lambda one: (-one.points, one.part, one.scenario, one.step)))
 
@@ -118,11 +129,16 @@ def _of_each(works: Sequence[Work], day: Day, facts: Mapping[ScenarioKey, BuildF
         return Risk(part=part, points=points, scenario=work.scenario.name, step=step, what=what, remedy=remedy)
 
     for work in works:
-        if (risen := _risen(work, day)) is not None:
+        if not _fails_now(work, day) and (risen := _risen(work, day)) is not None:
             remedy = "look at its last errors with `manageai incidents`, and at what changed in these days"
             yield risk("rising_errors", "", risen, remedy)
         if not work.scenario.contact:
             yield risk("unowned", "", "nobody is named to be told", "deploy it from an intake that names a contact")
+        if changes := work.changes(day.date):
+            told = "; ".join(map(str, changes[:NAMED])) + _more(changes)
+            what = f"it isn't what was delivered as {work.scenario.slug}@v{work.scenario.version}: {told}"
+            remedy = "take the change into a new version, or deploy the build again"
+            yield risk("changed", ", ".join(dict.fromkeys(one.step for one in changes if one.step)), what, remedy)
         known = facts.get(work.scenario.key)
         if known is None:
             yield risk("unmanaged", "", "it comes from no build", "migrate it, so that its spec is known and tested")
@@ -158,6 +174,25 @@ def _single_point(works: Sequence[Work], facts: Mapping[ScenarioKey, BuildFacts]
             )  # fmt: skip
 
 
+def _unused(works: Sequence[Work], day: Day, unused: Sequence[Unused]) -> Iterator[Risk]:
+    """Accounts that only switched off scenarios of this client name."""
+    own = {(work.scenario.key.platform, work.scenario.key.external_id): work.scenario.name for work in works}
+    for account in unused:
+        names = [own.get((account.platform, one)) for one in account.scenarios]
+        if account.since <= day.date and any(names):
+            yield Risk(
+                part="unused_access", points=UNUSED_POINTS, scenario=", ".join(sorted(filter(None, names))),
+                step=f"{account.name} ({account.kind})",
+                what=f"no active scenario uses this account since {account.since}",
+                remedy="take its access away at the app, then remove it from the platform",
+            )  # fmt: skip
+
+
+def _fails_now(work: Work, day: Day) -> bool:
+    """Whether an open incident tells of its failures already, so that they don't count twice."""
+    return any(one.kind in FAILURES and one.is_open(day.end) for one in work.troubles)
+
+
 def _risen(work: Work, day: Day) -> str | None:
     """How its share of errors rose, if it did by more than chance does."""
     recent = work.over(day.date, RECENT_DAYS)
@@ -178,5 +213,8 @@ def _risen(work: Work, day: Day) -> str | None:
 
 
 def _titles(steps: Sequence[StepFact]) -> str:
-    more = f" and {len(steps) - NAMED} more" if len(steps) > NAMED else ""
-    return ", ".join(step.title for step in steps[:NAMED]) + more
+    return ", ".join(step.title for step in steps[:NAMED]) + _more(steps)
+
+
+def _more(listed: Sequence[object]) -> str:
+    return f" and {len(listed) - NAMED} more" if len(listed) > NAMED else ""

@@ -18,8 +18,9 @@ from manageai_assets.clients import opportunities, risk
 from manageai_assets.clients.assumptions import Assumptions
 from manageai_assets.clients.bills import bill_for
 from manageai_assets.clients.calendar import Day, day_of, days_between
+from manageai_assets.clients.comparing import unused_accounts
 from manageai_assets.clients.facts import BuildFacts
-from manageai_assets.clients.models import ClientSnapshot, Details, ScenarioLine, Trouble, Usage, Work
+from manageai_assets.clients.models import ClientSnapshot, Details, ScenarioLine, Trouble, Unused, Usage, Work
 from manageai_assets.clients.stored import add_up_days, facts_by_build, plan_troubles, works_of
 from manageai_assets.clients.usage import KNOWN_DAYS, usage_of
 from manageai_assets.monitoring.models import Platform, ScenarioKey
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 LOOK_BACK = dt.timedelta(risk.RECENT_DAYS + risk.BEFORE_DAYS)
-"""What a day's snapshot looks back on, more than a month: the days that a rising share of errors is told by."""
+"""What a day's snapshot looks back on: the days that a rising share of errors is told by, and the month before."""
 DAYS_AT_ONCE = 31
 """Days that are made in one transaction, so that a year of many scenarios needs little memory."""
 HEALTHY_ERRORS = Decimal("0.05")
@@ -52,6 +53,8 @@ class Context:
     """Apps of every client, by its name."""
     plans: Mapping[Platform, Sequence[Trouble]] = field(default_factory=dict)
     """Incidents of plans that run out too early."""
+    unused: Sequence[Unused] = ()
+    """Accounts that no active scenario uses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def snapshot_of(customer: str, works: Sequence[Work], day: Day, context: Context
     elsewhere = {name: apps for name, apps in context.apps.items() if name != customer}
     estate = opportunities.Estate(counted, day, facts, context.prices, context.assumed, elsewhere)
     chances = opportunities.opportunities_of(estate, context.price_of_hour)
-    risks = risk.risks_of(counted, day, facts, context.plans)
+    risks = risk.risks_of(counted, day, facts, context.plans, context.unused)
     lines = tuple(_line(work, day) for work in there)
     today = [work.on(day.date) for work in counted]
     return ClientSnapshot(
@@ -116,19 +119,21 @@ def make_client_snapshots(
     engine: Engine, dates: Sequence[dt.date], zone: ZoneInfo, prices: Prices, assumed: Assumptions, hour: Decimal
 ) -> list[Made]:
     """Makes the snapshots of all clients on these days anew, in place of those that were there; what each day adds up
-    to, in order. `hour` is the price of an hour of delivery work."""
+    to, in order. `hour` is the price of an hour of delivery work, in the currency of Make's prices."""
     made: list[Made] = []
     ordered = sorted(set(dates))
     for place in range(0, len(ordered), DAYS_AT_ONCE):
         chosen = ordered[place : place + DAYS_AT_ONCE]
         with engine.begin() as connection:
             connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
-            first, last = chosen[0] - LOOK_BACK, day_of(chosen[-1], zone)
+            last = day_of(chosen[-1], zone)
+            month, _ = day_of(chosen[0], zone).last_month
+            first = min(chosen[0] - LOOK_BACK, month.replace(day=1))
             add_up_days(connection, days_between(first, chosen[-1], zone))
             by_client = works_of(connection, first, last, zone)
             facts = facts_by_build(connection)
             apps, plans = _apps_of_clients(by_client, facts), plan_troubles(connection, last)
-            context = Context(prices, assumed, hour, facts, apps, plans)
+            context = Context(prices, assumed, hour, facts, apps, plans, unused_accounts(connection))
             connection.execute(delete(ClientSnapshotRow).where(ClientSnapshotRow.snapshot_date.in_(chosen)))
             for date in chosen:
                 day = day_of(date, zone)

@@ -17,10 +17,10 @@ from compilers.errors import UserError
 from compilers.spec import parse_spec
 from manageai_assets.clients.calendar import Day
 from manageai_assets.clients.facts import BuildFacts, facts_of
-from manageai_assets.clients.models import Totals, Trouble, Work
+from manageai_assets.clients.models import Drift, DriftChange, Totals, Trouble, Work
 from manageai_assets.monitoring.models import IncidentKind, Platform, Severity
 from manageai_assets.monitoring.registry import scenario_of
-from manageai_assets.store.client_tables import BuildFactsRow, ScenarioDayRow
+from manageai_assets.store.client_tables import BuildFactsRow, ScenarioDayRow, ScenarioDriftRow
 from manageai_assets.store.monitoring_tables import IncidentRow, ScenarioRow
 from manageai_assets.store.tables import SCHEMA, Build
 from resources.artifacts import BuildKey
@@ -74,7 +74,7 @@ def works_of(
         did = did.where(row.scenario_id.in_(owned))
     for one in connection.execute(did.where(row.day.between(first, last.date))):
         days[one.scenario_id][one.day] = Totals(one.executions, one.errors, one.operations, one.duration_ms)
-    troubles = _troubles(connection, last, owned)
+    troubles, drifts = _troubles(connection, last, owned), _drifts(connection)
     first_run = select(row.day).where(row.scenario_id == ScenarioRow.id).order_by(row.day).limit(1).scalar_subquery()
     owners = (
         select(ScenarioRow.__table__, first_run.label("first_run"))
@@ -88,8 +88,8 @@ def works_of(
         born = min([*known, owner.first_run] if owner.first_run else known)
         gone = owner.gone_at.astimezone(zone).date() if owner.gone_at else None
         if born <= last.date and (gone is None or gone >= first or owner.id in days):
-            work = Work(scenario_of(owner), born, days.get(owner.id, {}), tuple(troubles.get(owner.id, ())))
-            found[owner.customer].append(work)
+            ran, wrong, differs = days.get(owner.id, {}), troubles.get(owner.id, ()), drifts.get(owner.id, ())
+            found[owner.customer].append(Work(scenario_of(owner), born, ran, tuple(wrong), tuple(differs)))
     return found
 
 
@@ -168,6 +168,17 @@ def _troubles(connection: Connection, last: Day, owned: Select[int]) -> Mapping[
     found: dict[int, list[Trouble]] = defaultdict(list)
     for one in connection.execute(query):
         found[one.scenario_id].append(_trouble(one))
+    return found
+
+
+def _drifts(connection: Connection) -> Mapping[int, list[Drift]]:
+    """How scenarios stood, wherever they could be compared, in the order of days."""
+    row = ScenarioDriftRow
+    query = select(row.__table__).where(row.outcome != "unread").order_by(row.scenario_id, row.first_day)
+    found: dict[int, list[Drift]] = defaultdict(list)
+    for one in connection.execute(query):
+        changes = tuple(DriftChange.model_validate(change) for change in one.changes)
+        found[one.scenario_id].append(Drift(one.first_day, one.slug, one.version, changes))
     return found
 
 

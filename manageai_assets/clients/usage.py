@@ -30,9 +30,10 @@ class Ahead(NamedTuple):
 
 def usage_of(works: Sequence[Work], day: Day) -> Usage:
     """What these scenarios take in the day's month. The rest of the month is expected to go on as each scenario that is
-    still there did on its known days, 28 at most; those that went count with what they did."""
+    still there and switched on did on its known days, 28 at most; the others count with what they did."""
     month = sum(work.over(day.date, day.date.day).operations for work in works)
-    rest = ahead([work for work in works if work.is_there(day.date, day.end)], day.date, day.days_left)
+    going_on = [work for work in works if work.is_there(day.date, day.end) and work.is_active(day.end)]
+    rest = ahead(going_on, day.date, day.days_left)
     today = sum(work.on(day.date).operations for work in works)
     low, high = (None if bound is None else month + bound for bound in (rest.low, rest.high))
     return Usage(day=today, month=month, projected=month + rest.expected, low=low, high=high)

@@ -26,6 +26,7 @@ from dagster import (
     op,
 )
 
+from manageai_assets.analytics.assets import column_schema
 from manageai_assets.assets import picture, together
 from manageai_assets.monitoring import health
 from manageai_assets.monitoring.connecting import watched_platforms
@@ -50,6 +51,7 @@ SNAPSHOTS = "execution_snapshots"
             group_name=GROUP,
             kinds={"postgres"},
             partitions_def=MONITOR_WINDOWS,
+            metadata=column_schema(SNAPSHOTS),
             description="How each scenario did in the hour up to the window's end: executions, errors, durations, "
             "operations, the last error. Made from stored executions only, so that any window can be made again.",
         )

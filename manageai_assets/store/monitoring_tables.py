@@ -38,25 +38,25 @@ class ScenarioRow(Base):
         CheckConstraint("cadence_seconds > 0", name="cadence_seconds"),
     )
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    platform: Mapped[str] = mapped_column(Text)
-    external_id: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    slug: Mapped[str | None] = mapped_column(Text, index=True)
-    version: Mapped[int | None]
-    customer: Mapped[str] = mapped_column(Text, server_default="")
-    cadence_seconds: Mapped[int | None]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, comment="of this project's own")
+    platform: Mapped[str] = mapped_column(Text, comment="make or n8n")
+    external_id: Mapped[str] = mapped_column(Text, comment="the scenario's id at Make, the workflow's in n8n")
+    name: Mapped[str] = mapped_column(Text, comment="as the platform lists it")
+    slug: Mapped[str | None] = mapped_column(Text, index=True, comment="of the build it was deployed from; null: none")
+    version: Mapped[int | None] = mapped_column(comment="of the build it was deployed from; null: none")
+    customer: Mapped[str] = mapped_column(Text, server_default="", comment="the client; empty: not known")
+    cadence_seconds: Mapped[int | None] = mapped_column(comment="seconds between two runs; null: not declared")
     contact: Mapped[str] = mapped_column(Text, server_default="")
-    paused: Mapped[bool] = mapped_column(server_default="false")
-    managed: Mapped[bool] = mapped_column(server_default="false")
+    paused: Mapped[bool] = mapped_column(server_default="false", comment="not watched for now")
+    managed: Mapped[bool] = mapped_column(server_default="false", comment="deployed from a build")
     active: Mapped[bool] = mapped_column(server_default="true", comment="as last seen on the platform")
-    invalid: Mapped[bool] = mapped_column(server_default="false")
-    active_changed_at: Mapped[datetime | None]
+    invalid: Mapped[bool] = mapped_column(server_default="false", comment="the platform refuses to run it")
+    active_changed_at: Mapped[datetime | None] = mapped_column(comment="when it was seen switched on or off last")
     incomplete: Mapped[int] = mapped_column(server_default="0", comment="executions that wait on Make")
     seen_at: Mapped[datetime | None] = mapped_column(comment="when the platform listed it last")
-    gone_at: Mapped[datetime | None]
-    deployed_at: Mapped[datetime | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    gone_at: Mapped[datetime | None] = mapped_column(comment="when the platform listed it no more; null: it is there")
+    deployed_at: Mapped[datetime | None] = mapped_column(comment="when a build was put there last")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="when it was known first")
 
 
 class PollCursor(Base):
@@ -131,20 +131,22 @@ class SnapshotRow(Base):
     __tablename__ = "execution_snapshots"
     __table_args__ = (Index("ix_execution_snapshots_scenario_id", "scenario_id", "window_start"),)
 
-    window_start: Mapped[datetime] = mapped_column(primary_key=True)
+    window_start: Mapped[datetime] = mapped_column(primary_key=True, comment="windows last 15 minutes")
     scenario_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("scenarios.id", ondelete="CASCADE"), primary_key=True
+        BigInteger, ForeignKey("scenarios.id", ondelete="CASCADE"), primary_key=True, comment="`id` of the scenario"
     )
-    executions: Mapped[int]
-    errors: Mapped[int]
-    warnings: Mapped[int]
+    executions: Mapped[int] = mapped_column(comment="that ended in the hour up to the window's end")
+    errors: Mapped[int] = mapped_column(comment="of these, ended with an error")
+    warnings: Mapped[int] = mapped_column(comment="of these, ended with a warning")
     success_rate: Mapped[float] = mapped_column(REAL, comment="0 to 1")
-    p50_ms: Mapped[int] = mapped_column(BigInteger)
-    p95_ms: Mapped[int] = mapped_column(BigInteger)
-    operations: Mapped[int] = mapped_column(BigInteger)
-    items: Mapped[int | None] = mapped_column(BigInteger)
-    last_finished_at: Mapped[datetime]
-    last_error_at: Mapped[datetime | None]
+    p50_ms: Mapped[int] = mapped_column(BigInteger, comment="milliseconds that half of them took at most")
+    p95_ms: Mapped[int] = mapped_column(BigInteger, comment="milliseconds that 95 % of them took at most")
+    operations: Mapped[int] = mapped_column(
+        BigInteger, comment="as the platform bills: Make operations, n8n executions"
+    )
+    items: Mapped[int | None] = mapped_column(BigInteger, comment="records that went through; null: not told")
+    last_finished_at: Mapped[datetime] = mapped_column(comment="end of the newest")
+    last_error_at: Mapped[datetime | None] = mapped_column(comment="end of the newest error")
     last_error_id: Mapped[str | None] = mapped_column(Text, comment="execution_id of the newest error")
 
 
@@ -175,31 +177,39 @@ class IncidentRow(Base):
         CheckConstraint("(status = 'resolved') = (resolved_at is not null)", name="resolved_at"),
     )
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    id: Mapped[int] = mapped_column(
+        BigInteger, Identity(), primary_key=True, comment="as `manageai incidents` shows it"
+    )
     fingerprint: Mapped[str] = mapped_column(Text)
-    kind: Mapped[str] = mapped_column(Text)
-    severity: Mapped[str] = mapped_column(Text)
-    status: Mapped[str] = mapped_column(Text, server_default="open")
-    platform: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text, comment="the rule that found it, such as error_spike")
+    severity: Mapped[str] = mapped_column(Text, comment="low, medium, high or critical")
+    status: Mapped[str] = mapped_column(Text, server_default="open", comment="open, acknowledged, silenced or resolved")
+    platform: Mapped[str] = mapped_column(Text, comment="make or n8n")
     scenario_id: Mapped[int | None] = mapped_column(
-        BigInteger, ForeignKey("scenarios.id", ondelete="CASCADE"), index=True
+        BigInteger,
+        ForeignKey("scenarios.id", ondelete="CASCADE"),
+        index=True,
+        comment="`id` of the scenario; null: the whole platform",
     )
     parent_id: Mapped[int | None] = mapped_column(
-        BigInteger, ForeignKey("incidents.id", ondelete="SET NULL"), index=True
+        BigInteger,
+        ForeignKey("incidents.id", ondelete="SET NULL"),
+        index=True,
+        comment="`id` of the incident that it is a part of",
     )
     what: Mapped[str] = mapped_column(Text)
     evidence: Mapped[dict[str, Any]]
-    since: Mapped[datetime]
-    opened_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]
+    since: Mapped[datetime] = mapped_column(comment="when the trouble began")
+    opened_at: Mapped[datetime] = mapped_column(comment="when it was found")
+    last_seen_at: Mapped[datetime] = mapped_column(comment="when it was found last")
     last_window: Mapped[datetime | None] = mapped_column(comment="newest window that was judged with it")
-    count: Mapped[int] = mapped_column(server_default="1")
+    count: Mapped[int] = mapped_column(server_default="1", comment="windows in which it was found")
     healthy_since: Mapped[datetime | None]
-    acknowledged_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None] = mapped_column(comment="when somebody took it on")
     acknowledged_by: Mapped[str] = mapped_column(Text, server_default="")
     assigned_to: Mapped[str] = mapped_column(Text, server_default="")
     silenced_until: Mapped[datetime | None]
-    resolved_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None] = mapped_column(comment="when it was over; null: it isn't")
     resolution: Mapped[str] = mapped_column(Text, server_default="")
 
 

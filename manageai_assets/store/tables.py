@@ -42,24 +42,24 @@ class Build(Base):
         CheckConstraint("status in ('submitted', 'built', 'waiting', 'failed')", name="status"),
     )
 
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    slug: Mapped[str] = mapped_column(Text)
-    version: Mapped[int]
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, comment="of this project's own")
+    slug: Mapped[str] = mapped_column(Text, comment="short name of the scenario, the same for all its versions")
+    version: Mapped[int] = mapped_column(comment="from 1")
     digest: Mapped[str] = mapped_column(Text, comment="SHA-256 of what the intake says")
     intake: Mapped[dict[str, Any]] = mapped_column(comment="the intake as JSON, its fields in their order")
-    customer: Mapped[str] = mapped_column(Text)
+    customer: Mapped[str] = mapped_column(Text, comment="the client")
     name: Mapped[str] = mapped_column(Text, comment="what the automation is called")
-    status: Mapped[str] = mapped_column(Text, index=True)
+    status: Mapped[str] = mapped_column(Text, index=True, comment="submitted, built, waiting or failed")
     reasons: Mapped[list[str]] = mapped_column(server_default="[]", comment="failed: why; waiting: the questions")
     confidence: Mapped[float | None] = mapped_column(comment="0 to 1")
-    grade: Mapped[str | None] = mapped_column(Text)
+    grade: Mapped[str | None] = mapped_column(Text, comment="the confidence in words")
     made_by: Mapped[str | None] = mapped_column(Text, comment="rules, or the model that read the request")
     platforms: Mapped[list[str]] = mapped_column(server_default="[]", comment="platforms with an export")
     artifacts: Mapped[str | None] = mapped_column(Text, comment="where the files are")
     run_id: Mapped[str | None] = mapped_column(Text, comment="the run that touched it last")
-    submitted_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    submitted_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="when it came in")
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    finished_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None] = mapped_column(comment="when it was built last")
 
 
 class Submission(Base):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from compilers.errors import UserError
 from manageai_assets.build.cost import prices
-from manageai_assets.clients.assumptions import assumptions
+from manageai_assets.clients.assumptions import assumptions, hour_of_work
 from manageai_assets.clients.reports.drawing import Pictures, pictures_of
 from manageai_assets.clients.reports.finding import report_of
 from manageai_assets.clients.reports.mail import draft_of, wanted_mail
@@ -79,7 +79,9 @@ def prepare(engine: Engine, month: Month, shop: Workshop, now: dt.datetime) -> t
         before = month.plus(-1)
         known = clients_of(connection, before)
     days = [month.last] if known else [before.last, month.last]
-    make_client_snapshots(engine, days, shop.zone, prices(), assumptions(), shop.brand.price.hour)
+    price, assumed = shop.brand.price, assumptions()
+    hour = hour_of_work(price.hour, price.currency, assumed)
+    make_client_snapshots(engine, days, shop.zone, prices(), assumed, hour)
     with engine.connect() as connection:
         return clients_of(connection, month)
 

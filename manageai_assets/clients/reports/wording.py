@@ -306,7 +306,11 @@ class Wording(Phrases):
     def _rec_why(self, one: Recommendation) -> str:
         say = self.say
         values = {"operations": say.number(one.operations), "failures": say.number(one.failures), "step": one.step}
-        return say(f"report.rec.{one.kind}.why", saving=self.money(one.saving, one.currency), **values)
+        why = f"report.rec.{one.kind}.why"
+        more = f"{why}_more"
+        return say(
+            more if one.saving is None and say.has(more) else why, saving=self.money(one.saving, one.currency), **values
+        )
 
     def _figures(self, one: Recommendation) -> Iterator[Row]:
         say, currency = self.say, self.report.currency

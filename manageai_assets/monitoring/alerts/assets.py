@@ -14,6 +14,7 @@ from dagster import (
     multi_asset,
 )
 
+from manageai_assets.analytics.assets import column_schema
 from manageai_assets.assets import together
 from manageai_assets.monitoring.assets import GROUP, SNAPSHOTS
 from manageai_assets.monitoring.judging import JudgedWindow
@@ -33,6 +34,7 @@ INCIDENTS = "incidents"
             group_name=GROUP,
             kinds={"postgres"},
             partitions_def=MONITOR_WINDOWS,
+            metadata=column_schema(INCIDENTS),
             description="What is wrong at the window's end: incidents open, count, and are over. Windows are judged in "
             "their order; judging one again changes nothing but what late executions have made clear.",
         )

@@ -61,6 +61,12 @@ def test_one_client_with_everything(capsys: pytest.CaptureFixture[str], name: st
     assert found["customer_name"] == "Fern & Oak"
     flows = found["shared_flows"]
     assert isinstance(flows, list)
+    trends = found["trends"]
+    assert isinstance(trends, list)
+    spans = {one["scenario"]: one["spans"] for one in trends if isinstance(one, dict)}
+    ninety = spans["orders"][2] if isinstance(spans["orders"], list) else None
+    assert ninety == {"days": 90, "executions": 19 * 24, "errors": 40}
+    assert found["changed_since_delivered"] == []
     titles = [flow["titles"] for flow in flows if isinstance(flow, dict)]
     assert titles == [["Score the lead", "Tell sales in Slack", "Log the lead"]]
     assert main(["clients", name]) == EXIT_DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -9,11 +10,12 @@ from decimal import Decimal
 import pytest
 
 from manageai_assets.build.cost import prices
-from manageai_assets.clients.assumptions import assumptions
+from manageai_assets.clients.assumptions import assumptions, hour_of_work
 from manageai_assets.clients.bills import bill_for
 from manageai_assets.clients.facts import BuildFacts, LoopFact, StepFact
 from manageai_assets.clients.models import Opportunity, Totals, Work
 from manageai_assets.clients.opportunities import Estate, opportunities_of, score_of
+from manageai_assets.monitoring.models import Platform
 from tests.manageai_assets.clients.estates import HOUR, every_day, facts, scenario, utc_day, work
 
 BORN, TODAY = date(2026, 1, 1), date(2026, 4, 10)
@@ -181,3 +183,61 @@ def test_a_scenario_of_a_few_days_is_told_by_these() -> None:
 def test_what_is_switched_off_saves_nothing() -> None:
     off = work(scenario("big", active=False), BORN, every_day(BORN, TODAY, Totals(100, 9, 4000)))
     assert opportunities([off], {"big": facts(handled=0, unhandled=(STEP,))}) == ()
+
+
+def of_two_months(march: int, april: int, platform: Platform = "make") -> Work:
+    """A scenario that did so much a day in March, and so much on the first ten days of April."""
+    days = every_day(date(2026, 3, 1), date(2026, 3, 31), Totals(march, 0, march))
+    days |= every_day(date(2026, 4, 1), TODAY, Totals(april, 0, april))
+    return work(scenario("orders", platform), date(2026, 3, 1), days)
+
+
+def test_a_bigger_plan() -> None:
+    """March took 31 x 300 = 9,300 operations, one block. The 28 known days have 18 x 300 + 10 x 600 = 11,400, so that
+    20 days more bring 8,143 to the 6,000. The days' variance is 21,428.6: 1.2816 x sqrt(20 x 21,428.6) = 839."""
+    one = only(opportunities([of_two_months(300, 600)], {}), "plan_change")
+    assert one.title == "Take a bigger plan on Make: Core for 24.00 USD a month, not 12.00"
+    assert (one.saving, one.hours) == (None, Decimal("0.5"))
+    assert one.arithmetic == (
+        "2026-03: 9,300 in 31 days, as many as 9,000 in 30",
+        "then: 9,300 units a month on Core: 12.00 USD",
+        "2026-04, as expected: 14,143 units a month on Core: 24.00 USD",
+        "at least: 13,303 units a month on Core: 24.00 USD; at most: 14,983 units a month on Core: 24.00 USD",
+    )
+
+
+def test_a_smaller_plan_on_make() -> None:
+    """March took 18,600, two blocks; April 100 so far, and at most 9,537 in all."""
+    one = only(opportunities([of_two_months(600, 10)], {}), "plan_change")
+    assert one.title == "Take a smaller plan on Make: Core for 12.00 USD a month, not 24.00"
+    assert (one.saving, one.currency) == (Decimal("12.00"), "USD")
+    assert one.arithmetic[-1] == "24.00 - 12.00 = 12.00 USD a month at least"
+    # 12 of the 24 that are paid now
+    assert score_of([one], Decimal("12.00")) == 50
+
+
+def test_a_smaller_plan_on_n8n_is_told_in_the_currency_of_the_others() -> None:
+    """March took 3,100 executions, Pro for 60 EUR; April at most 1,709, Starter for 24 EUR."""
+    one = only(opportunities([of_two_months(100, 10, "n8n")], {}), "plan_change")
+    assert (one.saving, one.currency) == (Decimal("39.60"), "USD")
+    assert one.arithmetic[-2:] == ("60.00 - 24.00 = 36.00 EUR a month at least", "36.00 x 1.10 = 39.60 USD")
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        of_two_months(300, 300),  # nothing changes
+        of_two_months(330, 330),  # 10,230 in March and 9,900 in April, which is a day shorter
+        of_two_months(600, 150),  # 10,286 expected, but 9,027 to 11,545: one block or two
+        of_two_months(0, 600),  # nothing was paid for in March
+        work(scenario(), date(2026, 3, 2), every_day(date(2026, 3, 2), TODAY, Totals(9, 0, 900))),  # not all of March
+        work(scenario(active=False, active_changed_at=dt.datetime(2026, 3, 1, tzinfo=dt.UTC)), BORN),  # doesn't run
+    ],
+)  # fmt: skip
+def test_plans_that_stay(one: Work) -> None:
+    assert "plan_change" not in kinds(opportunities([one], {}))
+
+
+def test_work_is_reckoned_in_the_currency_of_savings() -> None:
+    assert hour_of_work(Decimal(100), "EUR", assumptions()) == Decimal(110)
+    assert hour_of_work(Decimal(100), "USD", assumptions()) == Decimal(100)

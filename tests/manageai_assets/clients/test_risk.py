@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from manageai_assets.clients.facts import BuildFacts, StepFact
 from manageai_assets.clients.models import Risk, RiskPart, Totals, Trouble, Work
 from manageai_assets.clients.risk import INCIDENT_POINTS, WEIGHTS, risks_of, score_of
-from manageai_assets.monitoring.models import ScenarioKey, Severity
+from manageai_assets.monitoring.models import IncidentKind, ScenarioKey, Severity
 from tests.manageai_assets.clients.estates import every_day, facts, scenario, utc_day, work
 
 BORN, TODAY = date(2026, 1, 1), date(2026, 4, 10)
@@ -135,3 +136,13 @@ def test_the_score_stays_between_0_and_100_and_no_part_is_more_than_its_weight(
     assert 0 <= score_of(found) <= 100
     for part in WEIGHTS:
         assert score_of([one for one in found if one.part == part]) <= WEIGHTS[part].most
+
+
+def test_errors_that_an_open_incident_tells_of_do_not_count_twice() -> None:
+    days = every_day(BORN, TODAY, Totals(100, 1, 100)) | every_day(date(2026, 4, 6), TODAY, Totals(100, 30, 100))
+    assert parts(risks([work(scenario(), BORN, days)], {"orders": facts()})) == ["rising_errors"]
+    for kind, told in (("error_spike", ["open_incidents"]), ("slow_down", ["rising_errors", "open_incidents"])):
+        trouble = Trouble(cast("IncidentKind", kind), "high", "so many", NOON, None)
+        assert parts(risks([work(scenario(), BORN, days, [trouble])], {"orders": facts()})) == told
+    over = Trouble("error_spike", "high", "so many", NOON - dt.timedelta(3), NOON - dt.timedelta(2))
+    assert parts(risks([work(scenario(), BORN, days, [over])], {"orders": facts()})) == ["rising_errors"]

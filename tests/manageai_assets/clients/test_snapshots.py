@@ -48,8 +48,9 @@ def test_a_small_client_by_hand() -> None:
     * `invoices` on n8n: 90 executions a day, 2,700 in the month: Pro at 60 EUR, a small server at 15 EUR.
 
     Risks: no error handling in 1 of 2 scenarios 20 / 2, nobody named for 1 of 2 5 / 2, an incident of high severity 8.
-    To move `orders`: 30,000 operations go on at 36 USD; 3,000 executions more on n8n stay on Pro. Of a bill of
-    36 + 60 x 1.10 = 102 USD that is 35 %, and 5 for the error handling.
+    To move `orders`: 30,000 operations go on at 36 USD; 3,000 executions more on n8n stay on Pro. March took 46,500
+    operations, 60 USD (45,000 in 30 days, the same): 12 less. Of a bill of 36 + 60 x 1.10 = 102 USD, and those 12, the
+    48 are 42 %, and 5 for the error handling.
     """
     gone = scenario("stock", gone_at=at(date(2026, 4, 4)))
     late = Trouble("slow_down", "high", "it takes longer", at(TODAY, 9), None)
@@ -75,14 +76,15 @@ def test_a_small_client_by_hand() -> None:
         ("unowned", "invoices", "", Decimal("2.50")),
     ]
     assert found.risk_score == 21
-    move, handle = found.opportunities
+    move, plan, handle = found.opportunities
+    assert (plan.kind, plan.saving, plan.currency) == ("plan_change", Decimal("12.00"), "USD")
     assert (move.kind, move.saving, move.currency, move.hours) == (
         "move_to_n8n", Decimal("36.00"), "USD", Decimal("2.3"),
     )  # fmt: skip
     assert "36.00 - 0.00 - (60.00 - 60.00) x 1.10 = 36.00 USD a month" in move.arithmetic
     assert (handle.kind, handle.saving) == ("error_handling", None)
     assert "56 of 2,800 executions failed" in handle.arithmetic[0]
-    assert found.opportunity_score == 40
+    assert found.opportunity_score == 47
     assert found.details.platforms == {"make": 1, "n8n": 1}
     assert found.details.apps == {"hubspot": 2, "slack": 2}
     assert [(line.name, line.healthy, line.trouble) for line in found.details.scenarios] == [

@@ -85,3 +85,13 @@ def test_days_lie_against_each_other_over_a_year() -> None:
     assert all(before.end == after.start for before, after in pairwise(days))
     assert (len(days), days[-1].end - days[0].start) == (365, dt.timedelta(365))
     assert {day.month_start for day in days if day.date.month == 5} == {dt.datetime(2026, 4, 30, 22, tzinfo=dt.UTC)}
+
+
+def test_what_was_switched_off_is_expected_to_take_no_more() -> None:
+    """10 days of 100 operations, then switched off: 1,000 in all, where going on would come to 3,000."""
+    last = dt.date(2026, 4, 10)
+    days = every_day(dt.date(2026, 4, 1), last, Totals(10, 0, 100))
+    off = scenario(active=False, active_changed_at=dt.datetime(2026, 4, 10, 20, tzinfo=dt.UTC))
+    born = dt.date(2026, 4, 1)
+    assert usage_of([work(scenario(), born, days)], utc_day(last)).projected == 3000
+    assert usage_of([work(off, born, days)], utc_day(last)).projected == 1000
