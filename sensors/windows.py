@@ -25,7 +25,8 @@ from sensors.builds import RANGE_END, RANGE_START, opened_engine
 JOB, SENSOR = "watch", "monitor_windows"
 OURS = {"dagster/sensor_name": SENSOR}
 SETTLE = timedelta(seconds=30)
-"""After a window's end, before it is made: the pollers' first reading of the next one tells of its last minutes."""
+"""After a window's end, before it is made: the pollers' first reading of the next one tells of its last minutes. When
+each platform has been read since, there is nothing to wait for."""
 FIRST_WINDOWS = timedelta(hours=1)
 """A new installation begins with so much of the past."""
 RUNS_A_TICK = 10
@@ -43,9 +44,9 @@ Due = tuple[datetime, int]
 """A window's start, and how often it has been touched."""
 
 
-def ended_since(last: datetime | None, now: datetime) -> list[datetime]:
-    """The windows that have ended, and settled, since the one that starts at `last`; the first time, a few."""
-    newest = window_of(now - SETTLE) - WINDOW
+def ended_since(last: datetime | None, settled: datetime) -> list[datetime]:
+    """The windows that ended up to `settled`, since the one that starts at `last`; the first time, a few."""
+    newest = window_of(settled) - WINDOW
     start = newest - FIRST_WINDOWS if last is None else last + WINDOW
     return [start + WINDOW * place for place in range(max(0, (newest - start) // WINDOW + 1))]
 
@@ -82,22 +83,25 @@ def windows_sensor(settings: Settings, clock: Callable[[], datetime] = _clock) -
     @sensor(
         name=SENSOR,
         job_name=JOB,
-        minimum_interval_seconds=5,
+        minimum_interval_seconds=2,
         default_status=DefaultSensorStatus.RUNNING if watched else DefaultSensorStatus.STOPPED,
         description="Asks for the snapshots of each window when it has ended, and again when executions come late.",
     )
     def windows(context: SensorEvaluationContext) -> SensorResult | SkipReason:
         """The cursor is the start of the newest window that was asked for as a matter of course."""
+        from manageai_assets.monitoring.health import all_read
         from manageai_assets.monitoring.snapshots import add_windows, due_windows
 
         now = clock()
-        if not watched_platforms(read_settings()):
+        platforms = watched_platforms(read_settings())
+        if not platforms:
             return SkipReason("no platform is watched: set N8N_API_URL and N8N_API_KEY, or MAKE_API_KEY and its like")
         last = datetime.fromisoformat(context.cursor) if context.cursor else None
-        ended = ended_since(last, now)
         with opened_engine() as engine:
+            settled = now if all_read(engine, platforms, window_of(now)) else now - SETTLE
+            ended = ended_since(last, settled)
             add_windows(engine, ended)
-            due = due_windows(engine, now - SETTLE)
+            due = due_windows(engine, settled)
         cursor = (ended[-1] if ended else last or window_of(now)).isoformat()
         wait = _reason_to_wait(context.instance, now) if due else "all windows that have ended are made"
         if wait:
