@@ -1,0 +1,222 @@
+"""A stage for the story: everything that watches, in one process and in a time that passes only when it is told to, and
+what disturbs it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from dagster import DagsterInstance, RunRequest, SensorResult, build_sensor_context
+from pydantic import SecretStr
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DBAPIError
+
+from manageai_assets.monitoring.alerts.email import Mailbox
+from manageai_assets.monitoring.alerts.notice import Notice
+from manageai_assets.monitoring.alerts.outbox import deliver
+from manageai_assets.monitoring.alerts.sending import Sender
+from manageai_assets.monitoring.alerts.slack import SlackWebhook
+from manageai_assets.monitoring.alerts.wanted import Addressees
+from manageai_assets.monitoring.judging import judge_windows
+from manageai_assets.monitoring.make_polling import QUICK, MakePoller
+from manageai_assets.monitoring.models import WINDOW
+from manageai_assets.monitoring.n8n_polling import QUICK as QUICK_N8N
+from manageai_assets.monitoring.n8n_polling import N8nPoller
+from manageai_assets.monitoring.polling import TICK_SECONDS, CallBudget
+from manageai_assets.monitoring.recording import beat
+from manageai_assets.monitoring.snapshots import make_snapshots
+from manageai_assets.partitions import window_start
+from manageai_assets.settings import read_settings
+from resources.make_api import MakeApi
+from resources.n8n_api import N8nApi
+from sensors.builds import RANGE_END, RANGE_START
+from sensors.windows import windows_sensor
+from tests.dagster.story import BEGIN, CALM, WINDOWS, Ending, Platforms, ending, runs
+from tests.fakes.make import World, fake_make
+from tests.fakes.make.world import TEAM
+from tests.fakes.n8n import fake_n8n
+from tests.fakes.replies import unchanged
+from tests.fakes.slack import FakeSlack, fake_slack
+from tests.fakes.smtp import FakeSmtp, fake_smtp
+
+TICKS = (4.0, 40.0, 150.0, 330.0, 540.0, 760.0)
+"""Seconds of each window at which everything has its turn."""
+RECEIVER = "ops@agency.example"
+
+
+class Killed(BaseException):
+    """The process has ended here."""
+
+
+@dataclass
+class Stage:
+    """Everything that watches. `skew` is by how much the platforms' clocks are ahead of ours."""
+
+    engine: Engine
+    platforms: Platforms
+    slack: FakeSlack
+    smtp: FakeSmtp
+    instance: DagsterInstance
+    now: datetime = BEGIN
+    skew: timedelta = timedelta(0)
+    kill_before: int | None = None
+    """Ends the next process before its statement with this number; statements are counted down."""
+    kill_at_sending: str = ""
+    """Ends the next process that sends an alert, `before` or `after` it."""
+    off: bool = False
+    """Nothing of ours runs."""
+    kills: int = 0
+    cuts: int = 0
+    """Processes that lost the database."""
+    _cursor: str | None = None
+    _taken: dict[int, int] = field(default_factory=dict)
+    _keys: set[str] = field(default_factory=set)
+
+    def clock(self) -> datetime:
+        """Our time."""
+        return self.now
+
+    def pass_to(self, moment: datetime) -> None:
+        """Time passes; on the platforms, what happens happens."""
+        self.now = moment
+        self.platforms.play("make", moment + self.skew)
+        self.platforms.play("n8n", moment + self.skew)
+
+    def let_be(self) -> None:
+        """Ends all that disturbs."""
+        self.platforms.make.hook = self.platforms.n8n.hook = self.slack.hook = unchanged
+        self.smtp.taken = lambda: True
+        self.slack.faults.clear()
+        self.smtp.refusals.clear()
+        self.skew, self.off, self.kill_before, self.kill_at_sending = timedelta(0), False, None, ""
+
+    def turn(self) -> None:
+        """Each of the processes has its turn, unless it ends before."""
+        if self.off:
+            return
+        for work in (self.read_make, self.read_n8n, self.see_to_windows, self.send):
+            try:
+                work()
+            except Killed:
+                self.kills += 1
+                self.kill_before, self.kill_at_sending = None, ""
+            except DBAPIError:
+                self.cuts += 1
+
+    def read_make(self) -> None:
+        """A tick of Make's poller."""
+        fake, now = self.platforms.make, self.clock
+        budget = CallBudget(
+            900, taken=self._taken, deadline=now().timestamp() + TICK_SECONDS, clock=lambda: now().timestamp(),
+            sleep=lambda _: None,
+        )  # fmt: skip
+        with MakeApi(
+            SecretStr(fake.key), address=fake.address, timeout=1.0, retries=QUICK, sleep=lambda _: None,
+            pace=budget.take,
+        ) as api:  # fmt: skip
+            report = MakePoller(self.engine, api, TEAM, budget, now, workers=2).poll()
+        self._taken = budget.taken
+        beat(self.engine, "make_poller", now(), str(report))
+
+    def read_n8n(self) -> None:
+        """A tick of n8n's poller."""
+        fake = self.platforms.n8n
+        deadline = self.now + timedelta(seconds=TICK_SECONDS)
+        with N8nApi(fake.address, fake.key, timeout=1.0, retries=QUICK_N8N, sleep=lambda _: None) as api:
+            report = N8nPoller(self.engine, api, self.clock, deadline).poll()
+        beat(self.engine, "n8n_poller", self.now, str(report))
+
+    def see_to_windows(self) -> None:
+        """A tick of the sensor over the windows, and the runs that it asks for."""
+        with build_sensor_context(instance=self.instance, cursor=self._cursor) as context:
+            found = windows_sensor(read_settings(), self.clock)(context)
+        assert isinstance(found, SensorResult)
+        self._cursor = found.cursor
+        for request in found.run_requests or ():
+            if request.run_key not in self._keys:
+                self._run(request)
+                self._keys.add(str(request.run_key))
+
+    def _run(self, request: RunRequest) -> None:
+        first = window_start(request.partition_key or request.tags[RANGE_START])
+        last = window_start(request.partition_key or request.tags[RANGE_END])
+        starts = [first + WINDOW * place for place in range((last - first) // WINDOW + 1)]
+        make_snapshots(self.engine, starts, self.now)
+        judge_windows(self.engine, starts, self.now, Addressees(("slack", "email")))
+        self.send()
+
+    def send(self) -> None:
+        """A tick of the sensor over the outbox."""
+        mailbox = Mailbox("127.0.0.1", self.smtp.port, RECEIVER, (RECEIVER,), timeout=1.0)
+        channels: dict[str, Sender] = {
+            "slack": _Mortal(SlackWebhook(self.slack.address, timeout=1.0), self),
+            "email": _Mortal(mailbox, self),
+        }
+        deliver(self.engine, channels, self.clock)
+
+    def statement(self) -> None:
+        """A statement is about to be executed."""
+        if self.kill_before is not None:
+            self.kill_before -= 1
+            if self.kill_before < 0:
+                raise Killed
+
+
+@dataclass(frozen=True)
+class _Mortal:
+    """A sender whose process may end before or after it has sent."""
+
+    sender: Sender
+    stage: Stage
+
+    def send(self, notice: Notice, key: str) -> None:
+        """Sends, if it lives."""
+        if self.stage.kill_at_sending == "before":
+            raise Killed
+        self.sender.send(notice, key)
+        if self.stage.kill_at_sending == "after":
+            raise Killed
+
+
+Trouble = Callable[[Stage, random.Random], None]
+"""Disturbs the stage, or lets it be, before a turn."""
+
+
+@contextmanager
+def stage(engine: Engine, windows: int) -> Iterator[Stage]:
+    """A stage on an empty database, which the settings name."""
+    world = World(clock=BEGIN.timestamp)
+    with ExitStack() as stack:
+        slack, smtp = stack.enter_context(fake_slack()), stack.enter_context(fake_smtp())
+        make, n8n = stack.enter_context(fake_make(world)), stack.enter_context(fake_n8n())
+        instance = stack.enter_context(DagsterInstance.ephemeral())
+        platforms = Platforms(make, n8n, runs(windows))
+        made = Stage(engine, platforms, slack, smtp, instance)
+        world.clock = lambda: (made.now + made.skew).timestamp()
+
+        def before(connection: object, _cursor: object, *_rest: object) -> None:
+            if getattr(connection, "dialect").name == "postgresql":  # noqa: B009 - of any engine
+                made.statement()
+
+        event.listen(Engine, "before_cursor_execute", before)
+        stack.callback(event.remove, Engine, "before_cursor_execute", before)
+        yield made
+
+
+def play(
+    on: Stage, trouble: Trouble | None = None, dice: random.Random | None = None, windows: int = WINDOWS + CALM
+) -> Ending:
+    """Plays so many windows of the story; in the last of them nothing disturbs."""
+    chance = dice or random.Random(0)
+    for window in range(windows):
+        for seconds in TICKS:
+            if trouble is not None and window < windows - CALM:
+                trouble(on, chance)
+            elif trouble is not None:
+                on.let_be()
+            on.pass_to(BEGIN + WINDOW * window + timedelta(seconds=seconds))
+            on.turn()
+    return ending(on.engine, on.slack, on.smtp)
