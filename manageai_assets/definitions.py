@@ -113,7 +113,7 @@ def everything(settings: "Settings") -> Definitions:
             monitoring.prune_monitoring,
         ],
         sensors=all_sensors(settings),
-        resources={"migrations": migration.RESOURCE, "monitoring": monitoring.RESOURCE},
+        resources={"migrations": migration.RESOURCE, "monitoring": monitoring.resource()},
         checks=monitoring.CHECKS,
         schedules=[
             windows_left(settings),

@@ -37,8 +37,15 @@ def connect_to_make(settings: Settings, budget: CallBudget) -> "MakeApi":
     )
 
 
-def make_poller(settings: Settings, connect: Connect = connect_to_make) -> SensorDefinition:
-    """The sensor; it runs by itself when the settings are there. `connect` gives another API, for tests."""
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_poller(
+    settings: Settings, connect: Connect = connect_to_make, clock: Callable[[], datetime] = _clock
+) -> SensorDefinition:
+    """The sensor; it runs by itself when the settings are there. `connect` gives another API, and `clock` another time,
+    for tests."""
     stopped = bool(missing(settings, "make"))
 
     @sensor(
@@ -60,7 +67,7 @@ def make_poller(settings: Settings, connect: Connect = connect_to_make) -> Senso
             clock=time.time,
             sleep=time.sleep,
         )
-        report = _polled(now_set, budget, connect)
+        report = _polled(now_set, budget, connect, clock)
         per_minute = report.calls_per_minute or state.get("per_minute", CALLS_PER_MINUTE)
         cursor = {"per_minute": per_minute, **{str(second): count for second, count in budget.taken.items()}}
         (context.log.warning if report.trouble or report.missed else context.log.info)(str(report))
@@ -69,13 +76,13 @@ def make_poller(settings: Settings, connect: Connect = connect_to_make) -> Senso
     return poll
 
 
-def _polled(settings: Settings, budget: CallBudget, connect: Connect) -> "PollReport":
+def _polled(settings: Settings, budget: CallBudget, connect: Connect, clock: Callable[[], datetime]) -> "PollReport":
     from manageai_assets.monitoring.make_polling import MakePoller
     from manageai_assets.monitoring.recording import beat
 
     with opened_engine() as engine, connect(settings, budget) as api:
-        report = MakePoller(engine, api, settings.make_team_id or 0, budget, lambda: datetime.now(UTC)).poll()
-        beat(engine, "make_poller", datetime.now(UTC), str(report))
+        report = MakePoller(engine, api, settings.make_team_id or 0, budget, clock).poll()
+        beat(engine, "make_poller", clock(), str(report))
     return report
 
 

@@ -27,8 +27,15 @@ def connect_to_n8n(settings: Settings) -> "N8nApi":
     return N8nApi(str(settings.n8n_api_url), settings.n8n_api_key, timeout=CALL_SECONDS, retries=QUICK)
 
 
-def n8n_poller(settings: Settings, connect: Connect = connect_to_n8n) -> SensorDefinition:
-    """The sensor; it runs by itself when the settings are there. `connect` gives another API, for tests."""
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def n8n_poller(
+    settings: Settings, connect: Connect = connect_to_n8n, clock: Callable[[], datetime] = _clock
+) -> SensorDefinition:
+    """The sensor; it runs by itself when the settings are there. `connect` gives another API, and `clock` another time,
+    for tests."""
     stopped = bool(missing(settings, "n8n"))
 
     @sensor(
@@ -41,19 +48,19 @@ def n8n_poller(settings: Settings, connect: Connect = connect_to_n8n) -> SensorD
         now_set = read_settings()
         if lacking := missing(now_set, "n8n"):
             return SkipReason(f"n8n isn't watched: {', '.join(lacking)} not set")
-        report = _polled(now_set, connect)
+        report = _polled(now_set, connect, clock)
         (context.log.warning if report.trouble else context.log.info)(str(report))
         return SkipReason(str(report))
 
     return poll
 
 
-def _polled(settings: Settings, connect: Connect) -> "PollReport":
+def _polled(settings: Settings, connect: Connect, clock: Callable[[], datetime]) -> "PollReport":
     from manageai_assets.monitoring.n8n_polling import N8nPoller
     from manageai_assets.monitoring.recording import beat
 
     with opened_engine() as engine, connect(settings) as api:
-        deadline = datetime.now(UTC) + timedelta(seconds=TICK_SECONDS)
-        report = N8nPoller(engine, api, lambda: datetime.now(UTC), deadline).poll()
-        beat(engine, "n8n_poller", datetime.now(UTC), str(report))
+        deadline = clock() + timedelta(seconds=TICK_SECONDS)
+        report = N8nPoller(engine, api, clock, deadline).poll()
+        beat(engine, "n8n_poller", clock(), str(report))
     return report

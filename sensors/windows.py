@@ -1,5 +1,6 @@
 """The sensor that asks for the windows of monitoring: those that have ended and those that late executions touched."""
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -103,7 +104,7 @@ def windows_sensor(settings: Settings, clock: Callable[[], datetime] = _clock) -
             add_windows(engine, ended)
             due = due_windows(engine, settled)
         cursor = (ended[-1] if ended else last or window_of(now)).isoformat()
-        wait = _reason_to_wait(context.instance, now) if due else "all windows that have ended are made"
+        wait = _reason_to_wait(context.instance) if due else "all windows that have ended are made"
         if wait:
             return SensorResult(skip_reason=SkipReason(wait), cursor=cursor)
         attempt = context.instance.get_runs_count(RunsFilter(tags=OURS, statuses=[DagsterRunStatus.FAILURE]))
@@ -113,7 +114,7 @@ def windows_sensor(settings: Settings, clock: Callable[[], datetime] = _clock) -
     return windows
 
 
-def _reason_to_wait(instance: DagsterInstance, now: datetime) -> str:
+def _reason_to_wait(instance: DagsterInstance) -> str:
     """What is touched while a run is at work waits for its end, so that runs never pile up; and after a failure there
     is a pause."""
     busy = instance.get_runs_count(RunsFilter(tags=OURS, statuses=IN_FLIGHT))
@@ -121,6 +122,6 @@ def _reason_to_wait(instance: DagsterInstance, now: datetime) -> str:
         return f"{busy} runs are at work"
     failed = instance.get_run_records(RunsFilter(tags=OURS, statuses=[DagsterRunStatus.FAILURE]), limit=1)
     ended = failed[0].end_time if failed else None
-    if ended is not None and now.timestamp() - ended < FAILED_PAUSE.total_seconds():
+    if ended is not None and time.time() - ended < FAILED_PAUSE.total_seconds():
         return f"the last run failed; the next one begins {FAILED_PAUSE.total_seconds():.0f} seconds after it"
     return ""

@@ -202,7 +202,7 @@ class MakePoller:
             return
         executions = [execution for one in batch for execution in one.executions]
         self._report = self._report.plus(
-            recording.record(self.engine, "make", executions, moved),
+            recording.record(self.engine, "make", executions, moved, self.now()),
             read=sum(one.complete for one in batch),
             failed=sum(one.fault is not None for one in batch),
         )

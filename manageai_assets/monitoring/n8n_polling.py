@@ -170,7 +170,7 @@ class N8nPoller:
 
     def _keep(self, executions: list[Execution], cursor: Cursor | None) -> None:
         moved = [cursor] if cursor else []
-        self._report = self._report.plus(recording.record(self.engine, "n8n", executions, moved))
+        self._report = self._report.plus(recording.record(self.engine, "n8n", executions, moved, self.now()))
 
     # -- causes --------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 
 from manageai_assets.monitoring.alerts.email import Mailbox
-from manageai_assets.monitoring.alerts.notice import Notice
+from manageai_assets.monitoring.alerts.notice import Notice, Places
 from manageai_assets.monitoring.alerts.outbox import deliver
 from manageai_assets.monitoring.alerts.sending import Sender
 from manageai_assets.monitoring.alerts.slack import SlackWebhook
@@ -44,6 +44,7 @@ from tests.fakes.smtp import FakeSmtp, fake_smtp
 
 TICKS = (4.0, 40.0, 150.0, 330.0, 540.0, 760.0)
 """Seconds of each window at which everything has its turn."""
+PLACES = Places("eu1", TEAM, "http://127.0.0.1:1")
 RECEIVER = "ops@agency.example"
 
 
@@ -62,8 +63,10 @@ class Stage:
     instance: DagsterInstance
     now: datetime = BEGIN
     skew: timedelta = timedelta(0)
-    kill_before: int | None = None
-    """Ends the next process before its statement with this number; statements are counted down."""
+    blow_before: int | None = None
+    """Strikes before the statement with this number; statements are counted down."""
+    blow: Callable[[], None] | None = None
+    """What strikes; None: the process that executes the statement ends."""
     kill_at_sending: str = ""
     """Ends the next process that sends an alert, `before` or `after` it."""
     off: bool = False
@@ -91,7 +94,7 @@ class Stage:
         self.smtp.taken = lambda: True
         self.slack.faults.clear()
         self.smtp.refusals.clear()
-        self.skew, self.off, self.kill_before, self.kill_at_sending = timedelta(0), False, None, ""
+        self.skew, self.off, self.blow_before, self.kill_at_sending = timedelta(0), False, None, ""
 
     def turn(self) -> None:
         """Each of the processes has its turn, unless it ends before."""
@@ -102,7 +105,7 @@ class Stage:
                 work()
             except Killed:
                 self.kills += 1
-                self.kill_before, self.kill_at_sending = None, ""
+                self.blow_before, self.kill_at_sending = None, ""
             except DBAPIError:
                 self.cuts += 1
 
@@ -145,7 +148,7 @@ class Stage:
         last = window_start(request.partition_key or request.tags[RANGE_END])
         starts = [first + WINDOW * place for place in range((last - first) // WINDOW + 1)]
         make_snapshots(self.engine, starts, self.now)
-        judge_windows(self.engine, starts, self.now, Addressees(("slack", "email")))
+        judge_windows(self.engine, starts, self.now, Addressees(("slack", "email"), PLACES))
         self.send()
 
     def send(self) -> None:
@@ -159,10 +162,14 @@ class Stage:
 
     def statement(self) -> None:
         """A statement is about to be executed."""
-        if self.kill_before is not None:
-            self.kill_before -= 1
-            if self.kill_before < 0:
+        if self.blow_before is None:
+            return
+        self.blow_before -= 1
+        if self.blow_before < 0:
+            self.blow_before = None
+            if self.blow is None:
                 raise Killed
+            self.blow()
 
 
 @dataclass(frozen=True)
@@ -193,7 +200,7 @@ def stage(engine: Engine, windows: int) -> Iterator[Stage]:
         slack, smtp = stack.enter_context(fake_slack()), stack.enter_context(fake_smtp())
         make, n8n = stack.enter_context(fake_make(world)), stack.enter_context(fake_n8n())
         instance = stack.enter_context(DagsterInstance.ephemeral())
-        platforms = Platforms(make, n8n, runs(windows))
+        platforms = Platforms(make, n8n, runs(windows - 1))
         made = Stage(engine, platforms, slack, smtp, instance)
         world.clock = lambda: (made.now + made.skew).timestamp()
 

@@ -1,16 +1,17 @@
-"""A story on both platforms: scenarios that work, fail for a while, for several reasons, and work again; and how it ended
-for whoever watched it.
+"""A story on both platforms: scenarios that work, fail for a while, for several reasons, and work again; and how it
+ended for whoever watched it.
 
-What ended the same is compared row by row and column by column. Left out is only what tells of the way there: row
-numbers, which gaps make differ (each stands for what it names); when and how often an alert was tried; that a platform
-couldn't be read, which is true only where it couldn't; and what the digest said, which is what was known at six o'clock.
+Endings are compared row by row and column by column. Left out is only what tells of the way there: row numbers, which
+gaps make differ (each stands for what it names); when an execution was stored; when and how often an alert was tried;
+that a platform couldn't be read, which is true only where it couldn't; and what the digest said, which is what was known
+at six o'clock.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -33,11 +34,11 @@ COURSES: Mapping[str, tuple[str, ...]] = {
     "Orders": (GOOD,),
     "Invoices": (*[GOOD] * 7, ".F.F", "F.FF", ".F.."),
     "Leads": (*[GOOD] * 6, "..RR", "RRRR", "RR.."),
-    "Tickets": (*[GOOD] * 8, ".FFF", "FFFF", "FF..", *[GOOD] * 4, "FFFF", "FFF."),
+    "Tickets": (*[GOOD] * 8, ".FFF", *["FFFF"] * 3, "FF..", *[GOOD] * 4, "FFFF", "FFFF", "F..."),
     "Stock": (*[GOOD] * 5, "F...", "...F", GOOD, "F.FF", "FF"),
 }
 """Of each scenario, its windows: `.` went well, `F` failed, `R` was refused; afterwards all goes well."""
-WINDOWS = 17
+WINDOWS = 20
 """Until all is well again."""
 REFUSED = ErrorOfRun("AccountValidationError", "[401] Invalid token", "Send a message", "slack")
 BROKEN = ErrorOfRun("DataError", "[400] no such row", "Search rows", "sheets")
@@ -126,6 +127,7 @@ class Platforms:
 # -- how it ended ----------------------------------------------------------------------------------------------------
 
 Rows = list[tuple[str, ...]]
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 _DIGEST = re.compile(r"Automations, (\d{4}-\d\d-\d\d): ")
 _NUMBER = re.compile(r"\b(incident|ack) (\d+)", re.IGNORECASE)
 
@@ -142,9 +144,10 @@ _QUERIES: Mapping[str, str] = {
         join manageai.incidents as one on one.id = happened.incident_id where one.kind <> 'poll_failure'""",
     "alerts": """
         select told.* from manageai.alerts as told
-        left join manageai.incidents as one on one.id = told.incident_id where one.kind is distinct from 'poll_failure'""",
+        left join manageai.incidents as one on one.id = told.incident_id
+        where one.kind is distinct from 'poll_failure'""",
 }
-_LEFT_OUT = ("id", "scenario_id", "attempts", "next_try_at", "sent_at", "last_failure")
+_LEFT_OUT = ("id", "scenario_id", "stored_at", "attempts", "next_try_at", "sent_at", "last_failure")
 """Row numbers, and the way of an alert to its receiver. Incidents and scenarios are named otherwise."""
 
 
@@ -217,7 +220,8 @@ def _cell(name: str, value: object, names: Mapping[str, str]) -> str:
 
 
 def _named(told: str, names: Mapping[str, str]) -> str:
-    """A text in which incidents are named, not numbered."""
+    """A text in which incidents are named, not numbered, and in which n8n is where it is always."""
+    told = _ADDRESS.sub("http://n8n", told)
     return _NUMBER.sub(lambda found: f"{found[1]} {names.get(found[2], found[2])}", told)
 
 

@@ -9,21 +9,12 @@ from collections.abc import Callable, Mapping
 import pytest
 from sqlalchemy import Engine
 
-from resources.database import engine_for
 from tests.dagster import troubles
 from tests.dagster.stage import Trouble, play, stage
 from tests.dagster.story import CALM, WINDOWS, Ending
 from tests.dagster.troubles import Spells
-from tests.fakes.make.world import TEAM
-from tests.postgres import Server
 
 pytestmark = pytest.mark.slow
-
-TURNS_A_WINDOW = 6
-SETTINGS = {
-    "MAKE_API_KEY": "k", "MAKE_TEAM_ID": str(TEAM), "MAKE_ZONE": "eu1",
-    "N8N_API_URL": "http://127.0.0.1:1", "N8N_API_KEY": "k",
-}  # fmt: skip
 
 TROUBLES: Mapping[str, Callable[[], Trouble]] = {
     "nothing": lambda: lambda _stage, _dice: None,
@@ -56,44 +47,9 @@ TROUBLES: Mapping[str, Callable[[], Trouble]] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def watched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings that say that both platforms are watched."""
-    for name, value in SETTINGS.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture(scope="session")
-def endings() -> dict[int, Ending]:
-    """How the story ends undisturbed, by its windows."""
-    return {}
-
-
-@pytest.fixture
-def undisturbed(
-    postgres: Server, template: str, watched: None, endings: dict[int, Ending], monkeypatch: pytest.MonkeyPatch
-) -> Callable[[int], Ending]:
-    """Plays the story of so many windows in another database, once."""
-
-    def told(windows: int) -> Ending:
-        if windows not in endings:
-            url = postgres.create(template)
-            with monkeypatch.context() as patch:
-                patch.setenv("DATABASE_URL", url)
-                engine = engine_for(url)
-                with stage(engine, windows) as calm:
-                    endings[windows] = play(calm, windows=windows)
-                engine.dispose()
-        return endings[windows]
-
-    return told
-
-
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", TROUBLES)
-def test_the_end_is_the_same(
-    engine: Engine, undisturbed: Callable[[int], Ending], name: str, seed: int
-) -> None:
+def test_the_end_is_the_same(engine: Engine, undisturbed: Callable[[int], Ending], name: str, seed: int) -> None:
     windows = WINDOWS + CALM
     wanted = undisturbed(windows)
     with stage(engine, windows) as stormy:

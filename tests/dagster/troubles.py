@@ -1,4 +1,4 @@
-"""What disturbs a stage: answers that are spoiled, platforms that are away, clocks that are wrong, processes that end."""
+"""What disturbs a stage: answers that are spoiled, platforms that are away, wrong clocks, processes that end."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def _rearranged(reply: Reply, how: Callable[[list[JsonValue]], list[JsonValue]])
 
 @dataclass
 class Spells:
-    """Spells in which answers of one platform, or of both, are changed: each with a chance of `share`. Spells begin with
-    a chance of `often` and last `longest` turns at most."""
+    """Spells in which answers of one platform, or of both, are changed: each with a chance of `share`. They begin with a
+    chance of `often` and last `longest` turns at most."""
 
     change: Change
     share: float = 0.5
@@ -160,7 +160,7 @@ def _nothing(_method: str, _path: str, _reply: Reply) -> None:
 
 def kills(stage: Stage, dice: random.Random) -> None:
     """Processes end between any two statements, or before or after an alert is sent."""
-    stage.kill_before = dice.randrange(70) if dice.random() < 0.6 else None
+    stage.blow_before = dice.randrange(70) if dice.random() < 0.6 else None
     stage.kill_at_sending = dice.choice(["", "", "", "before", "after"])
 
 
@@ -172,3 +172,19 @@ def deaf(stage: Stage, dice: random.Random) -> None:
     stage.smtp.refusals[:] = [(dice.choice(verbs), "451 later") for _ in range(dice.randrange(2))]
     heard = dice.random() < 0.7
     stage.smtp.taken = lambda: heard
+
+
+def restarts(restart: Callable[[str], None]) -> Trouble:
+    """A database that restarts: in peace between two turns, or in the middle of work, as after a crash or not."""
+
+    def trouble(stage: Stage, dice: random.Random) -> None:
+        chance = dice.random()
+        stage.blow_before = None
+        if chance < 0.05:
+            stage.engine.dispose()
+            restart("smart")
+        elif chance < 0.2:
+            mode = dice.choice(["fast", "immediate"])
+            stage.blow, stage.blow_before = lambda: restart(mode), dice.randrange(40)
+
+    return trouble

@@ -1,7 +1,6 @@
 """Incidents in Dagster: each window is judged once its snapshots are made, and the alerts that it asks for are sent."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from dagster import (
     AssetExecutionContext,
@@ -15,7 +14,7 @@ from dagster import (
 )
 
 from manageai_assets.assets import together
-from manageai_assets.monitoring.assets import GROUP, SNAPSHOTS
+from manageai_assets.monitoring.assets import GROUP, SNAPSHOTS, Watching
 from manageai_assets.monitoring.judging import JudgedWindow
 from manageai_assets.monitoring.models import Incident
 from manageai_assets.partitions import MONITOR_WINDOWS, WINDOW_BATCHES, window_key, window_starts
@@ -48,10 +47,11 @@ def incidents(context: AssetExecutionContext) -> Iterator[DagsterEvent | Output[
     from manageai_assets.monitoring.judging import judge_windows
     from manageai_assets.settings import read_settings
 
-    engine, settings = context.resources.monitoring, read_settings()
+    watching: Watching = context.resources.monitoring
+    engine, settings = watching.engine, read_settings()
     starts = window_starts(context.partition_keys)
-    judged = judge_windows(engine, starts, datetime.now(UTC), addressees(settings))
-    deliver(engine, senders(settings), lambda: datetime.now(UTC))
+    judged = judge_windows(engine, starts, watching.clock(), addressees(settings))
+    deliver(engine, senders(settings), watching.clock)
     now_open = _table(incident_store.incidents(engine))
     made = [
         AssetMaterialization(
