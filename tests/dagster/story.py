@@ -3,8 +3,8 @@ ended for whoever watched it.
 
 Endings are compared row by row and column by column. Left out is only what tells of the way there: row numbers, which
 gaps make differ (each stands for what it names); when an execution was stored; when and how often an alert was tried;
-that a platform couldn't be read, which is true only where it couldn't; and what the digest said, which is what was known
-at six o'clock.
+that a platform couldn't be read, which is true only where it couldn't; and what the digest said, which is what was
+known at six o'clock.
 """
 
 from __future__ import annotations

@@ -5,20 +5,21 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 from dagster import DagsterInstance
 from sqlalchemy import Engine, text
 
 from manageai_assets.monitoring.models import WINDOW
+from manageai_assets.processes import Child
 from tests.dagster.running import daemon, wait_until
 from tests.dagster.stage import RECEIVER, TICKS
 from tests.dagster.story import BEGIN, CALM, WINDOWS, Ending, Platforms, ending, runs
@@ -111,6 +112,15 @@ class Killing:
         return left == 0
 
 
+def kill(child: Child) -> None:
+    """Ends the daemon, its code server and all their runs at once, without a word."""
+    daemon_process = psutil.Process(child.process.pid)
+    for one in (daemon_process, *daemon_process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            one.kill()
+    child.process.wait()
+
+
 @pytest.fixture
 def story(
     engine: Engine, instance: DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -140,13 +150,12 @@ def test_kills_at_random_points(undisturbed: Callable[[int], Ending], story: Kil
     with daemon("tests.dagster.story_location", tmp_path) as child:
         wait_until(story.has_begun, child, 120)
     begun, seen = time.monotonic(), Counter[str]()
-    for kill in range(KILLS):
-        story.pass_to(BEGIN + (END - BEGIN) * (kill + 1) / KILLS)
+    for place in range(KILLS):
+        story.pass_to(BEGIN + (END - BEGIN) * (place + 1) / KILLS)
         with ExitStack() as stack:
             child = stack.enter_context(daemon("tests.dagster.story_location", tmp_path))
             seen.update(story.life())
-            os.killpg(child.process.pid, signal.SIGKILL)
-            child.process.wait()
+            kill(child)
     with daemon("tests.dagster.story_location", tmp_path) as child:
         wait_until(story.is_over, child, 300)
     found = ending(story.engine, story.slack, story.smtp)

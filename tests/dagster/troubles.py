@@ -75,8 +75,8 @@ def _rearranged(reply: Reply, how: Callable[[list[JsonValue]], list[JsonValue]])
 
 @dataclass
 class Spells:
-    """Spells in which answers of one platform, or of both, are changed: each with a chance of `share`. They begin with a
-    chance of `often` and last `longest` turns at most."""
+    """Spells in which answers of one platform, or of both, are changed: each with a chance of `share`. They begin with
+    a chance of `often` and last `longest` turns at most."""
 
     change: Change
     share: float = 0.5
