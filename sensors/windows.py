@@ -32,7 +32,8 @@ FIRST_WINDOWS = timedelta(hours=1)
 """A new installation begins with so much of the past."""
 RUNS_A_TICK = 10
 """Late executions may touch many windows far from each other; the rest is asked for when these are made."""
-FAILED_PAUSE = timedelta(minutes=1)
+FAILED_PAUSE = timedelta(seconds=20)
+"""After a run that failed: most of them were ended by something else, and then every minute counts."""
 IN_FLIGHT = [
     DagsterRunStatus.QUEUED,
     DagsterRunStatus.NOT_STARTED,

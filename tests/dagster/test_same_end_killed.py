@@ -134,6 +134,8 @@ def story(
             engine, Platforms(make, n8n, runs(ALL_WINDOWS - 1)), slack, smtp, tmp_path / "clock", random.Random(7)
         )
         make.world.clock = lambda: found.now.timestamp()
+        settings = tmp_path / "dagster_home" / "dagster.yaml"
+        settings.write_text(settings.read_text().replace("start_timeout_seconds: 180", "start_timeout_seconds: 15"))
         for name, value in {
             "STORY_CLOCK": str(found.clock), "STORY_MAKE": make.address, "MAKE_API_KEY": make.key,
             "N8N_API_URL": n8n.address, "N8N_API_KEY": n8n.key.get_secret_value(),
@@ -157,7 +159,7 @@ def test_kills_at_random_points(undisturbed: Callable[[int], Ending], story: Kil
             seen.update(story.life())
             kill(child)
     with daemon("tests.dagster.story_location", tmp_path) as child:
-        wait_until(story.is_over, child, 300)
+        wait_until(story.is_over, child, 400)
     found = ending(story.engine, story.slack, story.smtp)
     print(
         f"\n{KILLS} kills in {time.monotonic() - begun:.0f} s; lives that did something: {dict(seen)}; "
