@@ -117,7 +117,7 @@ def _judge_window(
         ]
         is_newest = window >= now - FIRST_JUDGED if newest is None else window >= newest
         if not chosen and not is_newest:
-            _mark(connection, [window])
+            _mark(connection, [window] if newest is not None else [])
             return JudgedWindow(window, changed=False)
         known_of = {one.key for one in scenarios if one.knows(window)}
         ahead = {one.key.platform for one in scenarios if one.judged_to is not None and one.judged_to > window}

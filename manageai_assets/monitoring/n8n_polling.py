@@ -2,7 +2,8 @@
 
 n8n lists what has ended; what is still on shows only when it is asked for (n8n facts, section 3). So it is asked
 first what is on, which is stored as running, then what has ended; what was running and is no longer is looked up by
-its id. Runs from the editor are tests and are left out.
+its id. Runs from the editor are tests and are left out. Where n8n's clock is behind ours, a window is read again until
+it has ended there too.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ class N8nPoller:
         seen |= {one.execution_id for one in rows}
         rows += [ended for one in sorted(known.keys() - seen) if (ended := self._looked_up(one, known[one]))]
         furthest = max((one.started for one in rows if one.execution_id not in known), default=start)
-        self._keep(rows, recovered(cursor, begun, furthest))
+        self._keep(rows, recovered(cursor, begun - self.api.clock.behind, furthest))
         self._report = replace(self._report, read=self._report.due)
 
     def _newest(self) -> datetime:

@@ -6,8 +6,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 
 from dagster import DagsterInstance, RunRequest, SensorResult, build_sensor_context
 from pydantic import SecretStr
@@ -38,7 +39,7 @@ from tests.dagster.story import BEGIN, CALM, WINDOWS, Ending, Platforms, ending,
 from tests.fakes.make import World, fake_make
 from tests.fakes.make.world import TEAM
 from tests.fakes.n8n import fake_n8n
-from tests.fakes.replies import unchanged
+from tests.fakes.replies import Hook, Reply, unchanged
 from tests.fakes.slack import FakeSlack, fake_slack
 from tests.fakes.smtp import FakeSmtp, fake_smtp
 
@@ -82,6 +83,17 @@ class Stage:
         """Our time."""
         return self.now
 
+    def answers(self, *, make: Hook = unchanged, n8n: Hook = unchanged) -> None:
+        """What happens to the platforms' answers from now on. They are dated by the platforms' clocks."""
+        self.platforms.make.hook, self.platforms.n8n.hook = self._dated(make), self._dated(n8n)
+
+    def _dated(self, hook: Hook) -> Hook:
+        def dated(method: str, path: str, reply: Reply) -> Reply | None:
+            date = format_datetime(self.now + self.skew, usegmt=True)
+            return hook(method, path, replace(reply, headers={**reply.headers, "date": date}))
+
+        return dated
+
     def pass_to(self, moment: datetime) -> None:
         """Time passes; on the platforms, what happens happens."""
         self.now = moment
@@ -90,7 +102,8 @@ class Stage:
 
     def let_be(self) -> None:
         """Ends all that disturbs."""
-        self.platforms.make.hook = self.platforms.n8n.hook = self.slack.hook = unchanged
+        self.answers()
+        self.slack.hook = unchanged
         self.smtp.taken = lambda: True
         self.slack.faults.clear()
         self.smtp.refusals.clear()
@@ -119,6 +132,7 @@ class Stage:
         with MakeApi(
             SecretStr(fake.key), address=fake.address, timeout=1.0, retries=QUICK, sleep=lambda _: None,
             pace=budget.take,
+            now=lambda: now().timestamp(),
         ) as api:  # fmt: skip
             report = MakePoller(self.engine, api, TEAM, budget, now, workers=2).poll()
         self._taken = budget.taken
@@ -128,7 +142,14 @@ class Stage:
         """A tick of n8n's poller."""
         fake = self.platforms.n8n
         deadline = self.now + timedelta(seconds=TICK_SECONDS)
-        with N8nApi(fake.address, fake.key, timeout=1.0, retries=QUICK_N8N, sleep=lambda _: None) as api:
+        with N8nApi(
+            fake.address,
+            fake.key,
+            timeout=1.0,
+            retries=QUICK_N8N,
+            sleep=lambda _: None,
+            now=self.now.timestamp,
+        ) as api:
             report = N8nPoller(self.engine, api, self.clock, deadline).poll()
         beat(self.engine, "n8n_poller", self.now, str(report))
 
@@ -210,6 +231,7 @@ def stage(engine: Engine, windows: int) -> Iterator[Stage]:
 
         event.listen(Engine, "before_cursor_execute", before)
         stack.callback(event.remove, Engine, "before_cursor_execute", before)
+        made.let_be()
         yield made
 
 

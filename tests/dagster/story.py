@@ -75,7 +75,7 @@ def runs(windows: int) -> list[Run]:
 def _runs_of(window: int, number: int, name: str, course: str) -> Iterator[Run]:
     for place, mark in enumerate(course):
         for platform, offset in (("make", 0), ("n8n", 7)):
-            began = BEGIN + WINDOW * window + timedelta(seconds=20 + 210 * place + 11 * number + offset)
+            began = BEGIN + WINDOW * window + timedelta(seconds=20 + 270 * place + 11 * number + offset)
             long = mark == "." and name == "Orders" and place == 1 and window % 3 == 0
             yield Run(began, platform, name, mark, LONG_RUN_SECONDS if long else 1.25 + number + place)
 

@@ -10,10 +10,13 @@ from datetime import timedelta
 
 from pydantic import JsonValue
 
-from tests.dagster.stage import Stage, Trouble
+from tests.dagster.stage import TICKS, Stage, Trouble
+from tests.dagster.story import WINDOWS
 from tests.fakes.replies import Hook, Reply, unchanged
 from tests.fakes.slack import Fault
 
+TURNS = WINDOWS * len(TICKS)
+"""While something goes wrong in the story."""
 Change = Callable[[Reply, random.Random], Reply | None]
 """What becomes of an answer; None: the connection breaks off."""
 
@@ -94,14 +97,13 @@ class Spells:
             self._whose = dice.choice([(True, True), (True, False), (False, True)])
         hook = self._hook(dice) if self._left else unchanged
         make, n8n = self._whose
-        stage.platforms.make.hook = hook if make else unchanged
-        stage.platforms.n8n.hook = hook if n8n else unchanged
+        stage.answers(make=hook if make else unchanged, n8n=hook if n8n else unchanged)
 
     def _hook(self, dice: random.Random) -> Hook:
         return lambda _method, _path, reply: self.change(reply, dice) if dice.random() < self.share else reply
 
 
-def everything_at_once(*troubles: Trouble) -> Trouble:
+def together(*troubles: Trouble) -> Trouble:
     """All of these."""
 
     def trouble(stage: Stage, dice: random.Random) -> None:
@@ -125,8 +127,7 @@ def away(first: int, last: int, *, make: bool = True, n8n: bool = True) -> Troub
 
     def trouble(stage: Stage, dice: random.Random) -> None:
         gone = first <= next(turns) < last
-        stage.platforms.make.hook = _nothing if gone and make else unchanged
-        stage.platforms.n8n.hook = _nothing if gone and n8n else unchanged
+        stage.answers(make=_nothing if gone and make else unchanged, n8n=_nothing if gone and n8n else unchanged)
 
     return trouble
 
@@ -146,7 +147,19 @@ def skewed(minutes: Sequence[float]) -> Trouble:
     turns = iter(range(1_000_000))
 
     def trouble(stage: Stage, dice: random.Random) -> None:
-        stage.skew = timedelta(minutes=minutes[next(turns) * len(minutes) // 102 % len(minutes)])
+        stage.skew = timedelta(minutes=minutes[next(turns) * len(minutes) // TURNS % len(minutes)])
+
+    return trouble
+
+
+def unheard(first: int, last: int) -> Trouble:
+    """Receivers of alerts that take nothing from one turn to another."""
+    turns = iter(range(1_000_000))
+
+    def trouble(stage: Stage, dice: random.Random) -> None:
+        deaf_now = first <= next(turns) < last
+        stage.slack.faults[:] = [Fault(503)] * 50 if deaf_now else []
+        stage.smtp.refusals[:] = [("MAIL", "451 later")] * 50 if deaf_now else []
 
     return trouble
 

@@ -142,8 +142,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         time.sleep(reply.seconds)
-        self.send_response(reply.status)
-        for name, value in {**reply.headers, "content-length": str(len(reply.data))}.items():
+        self.send_response_only(reply.status)
+        date = {"date": self.date_time_string()}
+        for name, value in {**date, **reply.headers, "content-length": str(len(reply.data))}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(reply.sent)
