@@ -40,7 +40,7 @@ from manageai_assets.monitoring.models import (
     ScenarioKey,
 )
 from manageai_assets.monitoring.polling import platform_trouble
-from manageai_assets.monitoring.readiness import FIRST_JUDGED, known, mark_judged, waiting
+from manageai_assets.monitoring.readiness import FIRST_JUDGED, Known, known, mark_judged, waiting
 from manageai_assets.monitoring.recording import WHOLE_PLATFORM, cursors_of, plans
 from manageai_assets.store.monitoring_tables import MonitorWindow
 
@@ -104,6 +104,18 @@ class _Scope:
         return platform in self.platforms if kind == "platform_outage" else self.newest
 
 
+def _scope(scenarios: Sequence[Known], chosen: Sequence[Known], window: datetime, *, newest: bool) -> _Scope:
+    """What a window is about in which these of all scenarios are judged. What many have in common was told in a later
+    window where others of their platform have been judged in one."""
+    ahead = {one.key.platform for one in scenarios if one.judged_to is not None and one.judged_to > window}
+    return _Scope(
+        frozenset(one.key for one in chosen),
+        frozenset(one.key for one in scenarios),
+        frozenset({one.key.platform for one in chosen} - ahead),
+        newest,
+    )
+
+
 def _judge_window(
     engine: Engine, window: datetime, now: datetime, addressees: Addressees, touched: bool
 ) -> JudgedWindow:
@@ -119,14 +131,8 @@ def _judge_window(
         if not chosen and not is_newest:
             _mark(connection, [window] if newest is not None else [])
             return JudgedWindow(window, changed=False)
+        scope = _scope(scenarios, chosen, window, newest=is_newest)
         known_of = {one.key for one in scenarios if one.knows(window)}
-        ahead = {one.key.platform for one in scenarios if one.judged_to is not None and one.judged_to > window}
-        scope = _Scope(
-            frozenset(one.key for one in chosen),
-            frozenset(one.key for one in scenarios),
-            frozenset({one.key.platform for one in chosen} - ahead),
-            is_newest,
-        )
         trouble = [found for platform in PLATFORMS if (found := _unread(engine, platform, at)) is not None]
         learn_profiles(connection, at, [one.row for one in chosen])
         watched = [one for one in estate(connection, at) if one.scenario.key in known_of]
