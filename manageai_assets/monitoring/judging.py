@@ -4,11 +4,14 @@ transaction.
 Windows are judged in their order. The newest one may be judged again when late executions have touched it: it opens
 what is new, and counts nothing twice. Older ones change nothing any more, since what came after them is known. A crash
 leaves a window unjudged, or judged whole.
+
+Who has read a platform judges the newest window at once (`judge_newest`), so that nobody waits for a run to start; what
+it can't judge, the runs do (`judge_windows`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -28,10 +31,19 @@ from manageai_assets.monitoring.incident_store import (
     unresolved,
 )
 from manageai_assets.monitoring.incidents import Change, Sight, not_seen, seen_again, told_more
-from manageai_assets.monitoring.models import PLATFORMS, WINDOW, Finding, Incident, IncidentKind, Platform
+from manageai_assets.monitoring.models import (
+    LOOK_BACK,
+    PLATFORMS,
+    WINDOW,
+    Finding,
+    Incident,
+    IncidentKind,
+    Platform,
+    window_of,
+)
 from manageai_assets.monitoring.polling import platform_trouble
 from manageai_assets.monitoring.recording import WHOLE_PLATFORM, cursors_of, plans
-from manageai_assets.store.monitoring_tables import MonitorWindow
+from manageai_assets.store.monitoring_tables import ExecutionRow, MonitorWindow
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -66,9 +78,28 @@ def judge_windows(
     with engine.begin() as connection:
         newest = _newest(connection)
         old = [start for start in ordered if newest is not None and start < newest]
-        _mark(connection, old)
+        _mark(connection, dict.fromkeys(old, 1))
     passed = [JudgedWindow(start, changed=False) for start in old]
     return passed + [_judge_window(engine, start, now, addressees) for start in ordered[len(old) :]]
+
+
+def judge_newest(engine: Engine, now: datetime, addressees: Addressees) -> JudgedWindow | None:
+    """Judges the window that ended last. None when nothing has touched it since it was judged, when one before it
+    wasn't judged yet, or when a failure's cause isn't known yet, which would make it another trouble."""
+    window = window_of(now) - WINDOW
+    with engine.begin() as connection:
+        newest = _newest(connection)
+        if newest is None or newest < window - WINDOW or _is_judged(connection, window):
+            return None
+        if _unexplained(connection, window + WINDOW):
+            return None
+    return _judge_window(engine, window, now, addressees)
+
+
+def judged_already(engine: Engine, starts: Sequence[datetime]) -> frozenset[datetime]:
+    """Those of these windows that nothing has touched since they were judged."""
+    with engine.connect() as connection:
+        return frozenset(start for start in starts if _is_judged(connection, start))
 
 
 def _newest(connection: Connection) -> datetime | None:
@@ -76,14 +107,36 @@ def _newest(connection: Connection) -> datetime | None:
     return connection.scalar(select(func.max(MonitorWindow.window_start)).where(MonitorWindow.judged > 0))
 
 
+def _is_judged(connection: Connection, window: datetime) -> bool:
+    """Whether it was judged since it was touched last."""
+    row = MonitorWindow
+    query = select(row.judged >= row.touched).where(row.window_start == window, row.judged > 0)
+    return bool(connection.scalar(query))
+
+
+def _touched(connection: Connection, window: datetime) -> int:
+    """How often it has been touched; asked before its executions are read, so that what comes meanwhile counts as
+    coming later. What nobody has touched has the number that rows begin with."""
+    return connection.scalar(select(MonitorWindow.touched).where(MonitorWindow.window_start == window)) or 1
+
+
+def _unexplained(connection: Connection, at: datetime) -> bool:
+    """Whether the cause of a failure in the hour before is still to be asked for."""
+    row = ExecutionRow
+    query = select(row.execution_id).where(
+        row.outcome == "error", row.error_type.is_(None), row.finished_at >= at - LOOK_BACK, row.finished_at < at
+    )
+    return connection.scalar(query.limit(1)) is not None
+
+
 def _judge_window(engine: Engine, window: datetime, now: datetime, addressees: Addressees) -> JudgedWindow:
     with engine.begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": JUDGING_LOCK})
-        newest = _newest(connection)
+        newest, touched = _newest(connection), _touched(connection, window)
         if newest is None and window < now - FIRST_JUDGED:
             return JudgedWindow(window, changed=False)
         if newest is not None and window < newest:
-            _mark(connection, [window])
+            _mark(connection, {window: touched})
             return JudgedWindow(window, changed=False)
         at = window + WINDOW
         trouble = [found for platform in PLATFORMS if (found := _unread(engine, platform, at)) is not None]
@@ -95,7 +148,7 @@ def _judge_window(engine: Engine, window: datetime, now: datetime, addressees: A
         unread = frozenset(finding.platform for finding in trouble)
         changes, opened = _apply(connection, judged, window, unread, again=window == newest)
         alerts = want_alerts(connection, at, addressees, {one.scenario.key: one.scenario for one in watched})
-        _mark(connection, [window])
+        _mark(connection, {window: touched})
         kinds = [event.kind for change in changes for event in change.events]
         return JudgedWindow(
             window, True, len(judged.findings), opened, kinds.count("reopened"), kinds.count("resolved"),
@@ -151,10 +204,12 @@ def _sight(incident: Incident, judged: Judged, unread: frozenset[Platform]) -> S
     return "healthy"
 
 
-def _mark(connection: Connection, windows: Sequence[datetime]) -> None:
-    """The windows have been judged as they are now."""
+def _mark(connection: Connection, windows: Mapping[datetime, int]) -> None:
+    """The windows have been judged as they were when they had been touched so often."""
     if not windows:
         return
-    statement = insert(MonitorWindow).values([{"window_start": start, "judged": 1} for start in windows])
-    done = {"judged": func.greatest(MonitorWindow.covered, 1)}
+    statement = insert(MonitorWindow).values(
+        [{"window_start": start, "judged": touched} for start, touched in windows.items()]
+    )
+    done = {"judged": func.greatest(MonitorWindow.judged, statement.excluded.judged)}
     connection.execute(statement.on_conflict_do_update(index_elements=["window_start"], set_=done))
