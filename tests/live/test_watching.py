@@ -7,19 +7,17 @@ how much a run handled, what a plan allows, and a scenario that the platform has
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import JsonValue
 from sqlalchemy import Engine, text
 
 from compilers.documents import members
 from manageai_assets.monitoring.detection.failures import Cause
 from manageai_assets.monitoring.detection.failures import cause_of as why
-from manageai_assets.monitoring.incident_store import events_of, incidents
-from manageai_assets.monitoring.models import WINDOW, IncidentKind, ScenarioKey, Severity, window_of
+from manageai_assets.monitoring.incident_store import incidents
+from manageai_assets.monitoring.models import ScenarioKey
 from manageai_assets.monitoring.n8n_polling import cause_of
 from manageai_assets.monitoring.registry import change
 from manageai_assets.settings import read_settings
@@ -27,33 +25,11 @@ from resources.n8n_api import Object
 from resources.n8n_install import is_installed, server_folder
 from tests.fakes.slack import FakeSlack, fake_slack
 from tests.live.watched import ACCOUNT, Place, Story, a_place, stops, throws
+from tests.manageai_assets.monitoring.patterns import Pattern, play, told
 
 pytestmark = pytest.mark.live
 
-HEALTHY_AT_MOST = 9
-"""Windows that run well until a trouble must be over: an hour's failures are seen for four, and two more prove it."""
 Build = Callable[[Story], None]
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """A trouble of the workflow `Orders`, or of `names`. `before`, and `pause` windows later `trouble`, are its courses
-    window by window; the trouble is found in the last two. `between` is done after the first window of trouble, `mend`
-    after the last one."""
-
-    kind: IncidentKind
-    severity: Severity
-    title: str
-    """As Slack has it."""
-    trouble: tuple[str, ...]
-    build: Build
-    before: tuple[str, ...] = ("......",)
-    evidence: dict[str, JsonValue] = field(default_factory=dict)
-    pause: int = 0
-    between: Build = lambda story: None
-    mend: Build = lambda story: None
-    names: tuple[str, ...] = ("Orders",)
-    well: str = "..."
 
 
 def code(story: Story) -> None:
@@ -105,7 +81,7 @@ def on(story: Story) -> None:
 
 
 MANY = tuple(f"Orders {number}" for number in range(6))
-PATTERNS = [
+PATTERNS: list[Pattern[Story]] = [
     Pattern("error_spike", "high", ":large_orange_circle: Many failures: Orders", ("F.F.F.F.", "F."), code,
             evidence={"step": "Look up", "error": "no stock for A-7 [line 1]"}),
     Pattern("consecutive_failures", "critical", ":red_circle: Nothing succeeds: Orders", ("FFFFF", "F"), closing,
@@ -151,43 +127,18 @@ def story(
     monkeypatch.setenv("N8N_API_URL", place.api.address)
     monkeypatch.setenv("N8N_API_KEY", "the poller of the story has its own")
     monkeypatch.setenv("SLACK_WEBHOOK_URL", slack.address.get_secret_value())
-    place.clock.put(window_of(place.clock() + timedelta(days=30)) + WINDOW)
-    yield (running := Story(place, engine, read_settings(tmp_path / "none.env"), window_of(place.clock())))
+    noon = (place.clock() + timedelta(days=30)).replace(
+        hour=12, minute=0, second=0, microsecond=0
+    )  # far from the digest
+    place.clock.put(noon)
+    yield (running := Story(place, engine, read_settings(tmp_path / "none.env"), noon))
     for identifier in running.flows.values():
         place.api.delete(identifier)
 
 
-def told(engine: Engine) -> list[tuple[str, str, str]]:
-    """Kind, severity and status of the incidents, without those that are part of another one."""
-    found = [one for one in incidents(engine, resolved=True) if one.parent_id is None]
-    return [(one.kind, one.severity, one.status) for one in found]
-
-
-@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda one: f"{one.kind} {one.evidence.get('status', '')}".strip())
-def test_a_pattern_is_found_told_once_counted_and_over(story: Story, slack: FakeSlack, pattern: Pattern) -> None:
-    pattern.build(story)
-    number = 0
-    for course in pattern.before:
-        story.window(number, dict.fromkeys(pattern.names, course))
-        number += 1
-    number += pattern.pause
-    for place, course in enumerate(pattern.trouble):
-        story.window(number, dict.fromkeys(pattern.names, course))
-        number += 1
-        if place == 0:
-            pattern.between(story)
-    assert told(story.engine) == [(pattern.kind, pattern.severity, "open")]
-    assert slack.texts == [pattern.title]
-    incident = incidents(story.engine)[0]
-    assert incident.count == 2
-    assert pattern.evidence.items() <= incident.evidence.items()
-    pattern.mend(story)
-    for _ in range(HEALTHY_AT_MOST):
-        story.window(number, dict.fromkeys(pattern.names, pattern.well))
-        number += 1
-    assert told(story.engine) == [(pattern.kind, pattern.severity, "resolved")]
-    assert [event.kind for event in events_of(story.engine, incident.id)] == ["opened", "resolved"]
-    assert slack.texts[1:] == [f":large_green_circle: Resolved: {pattern.title.partition(' ')[2]}"]
+@pytest.mark.parametrize("pattern", PATTERNS, ids=str)
+def test_a_pattern_is_found_told_once_counted_and_over(story: Story, slack: FakeSlack, pattern: Pattern[Story]) -> None:
+    play(pattern, story, slack)
 
 
 def test_a_server_that_is_gone_is_told_once_and_over_when_it_is_back(story: Story, slack: FakeSlack) -> None:

@@ -23,19 +23,14 @@ from urllib.parse import unquote
 
 from sqlalchemy import Engine
 
-from manageai_assets.monitoring.alerts.at_once import tell_at_once
-from manageai_assets.monitoring.alerts.channels import addressees, senders
-from manageai_assets.monitoring.alerts.outbox import deliver
-from manageai_assets.monitoring.judging import judge_windows
-from manageai_assets.monitoring.models import WINDOW, window_of
+from manageai_assets.monitoring.models import WINDOW
 from manageai_assets.monitoring.n8n_polling import QUICK, N8nPoller
-from manageai_assets.monitoring.recording import beat
-from manageai_assets.monitoring.reports import PollReport
-from manageai_assets.monitoring.snapshots import add_windows, due_windows, make_snapshots
+from manageai_assets.monitoring.polling import TICK_SECONDS
 from manageai_assets.settings import Settings
 from resources.n8n_api import N8nApi, Object
 from resources.n8n_install import install
 from resources.n8n_server import Home, N8nServer, new_password
+from tests.manageai_assets.monitoring.patterns import after_tick
 
 ACCOUNT = "Shop of Acme"
 PATIENCE = 30.0
@@ -265,22 +260,9 @@ class Story:
         """The window has ended: a tick, and the run that is asked for then."""
         self.place.clock.put(self.begin + WINDOW * (number + 1) + timedelta(seconds=1))
         self.tick()
-        self.run()
 
-    def tick(self) -> PollReport:
-        """What the sensor over n8n does."""
+    def tick(self) -> None:
+        """What the sensor over n8n does, and what follows."""
         clock = self.place.clock
-        report = N8nPoller(self.engine, self.place.api, clock, clock() + timedelta(seconds=25)).poll()
-        beat(self.engine, "n8n_poller", clock(), str(report))
-        tell_at_once(self.engine, self.settings, clock)
-        return report
-
-    def run(self) -> None:
-        """What the sensor over windows asks for, and the run does."""
-        now = self.place.clock()
-        newest = window_of(now) - WINDOW
-        add_windows(self.engine, [newest])
-        starts = [start for start, _ in due_windows(self.engine, now)]
-        make_snapshots(self.engine, starts, now)
-        judge_windows(self.engine, starts, now, addressees(self.settings))
-        deliver(self.engine, senders(self.settings), self.place.clock)
+        N8nPoller(self.engine, self.place.api, clock, clock() + timedelta(seconds=TICK_SECONDS)).poll()
+        after_tick(self.engine, self.settings, "n8n", clock)
