@@ -82,8 +82,9 @@ def assemble(
     )
 
 
-def everything(settings: "Settings") -> Definitions:
-    """All of the project's definitions, with sensors that run by themselves where their settings are there."""
+def everything(settings: "Settings", sensors: Sequence[SensorDefinition] | None = None) -> Definitions:
+    """All of the project's definitions, with sensors that run by themselves where their settings are there, or with
+    other `sensors`."""
     from manageai_assets.build import assets as build
     from manageai_assets.documents import assets as documents
     from manageai_assets.intake import assets as intake
@@ -112,7 +113,7 @@ def everything(settings: "Settings") -> Definitions:
             monitoring.HEALTH,
             monitoring.prune_monitoring,
         ],
-        sensors=all_sensors(settings),
+        sensors=all_sensors(settings) if sensors is None else sensors,
         resources={"migrations": migration.RESOURCE, "monitoring": monitoring.resource()},
         checks=monitoring.CHECKS,
         schedules=[

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LATE_AFTER = timedelta(minutes=10)
 """A window that ended so long ago and isn't made is late: making one takes seconds."""
 SILENT_AFTER = timedelta(minutes=5)
-"""A poller ticks every quarter of a minute; one that says nothing for so long is dead or stuck."""
+"""A poller ticks every few seconds; one that says nothing for so long is dead or stuck."""
 SHOWN = 20
 
 

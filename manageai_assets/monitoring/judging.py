@@ -6,11 +6,14 @@ platform couldn't say, it says later, and then the windows that wait are judged 
 window of a scenario may be judged again when late executions have touched it: it opens what is new, and counts nothing
 twice. Older ones change nothing any more, since what came after them is known. A crash leaves a window unjudged, or
 judged whole.
+
+Who has read a platform judges the newest window at once (`judge_newest`), so that nobody waits for a run to start; what
+it can't judge, the runs do (`judge_windows`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -38,6 +41,7 @@ from manageai_assets.monitoring.models import (
     IncidentKind,
     Platform,
     ScenarioKey,
+    window_of,
 )
 from manageai_assets.monitoring.polling import platform_trouble
 from manageai_assets.monitoring.readiness import FIRST_JUDGED, Known, known, mark_judged, waiting
@@ -75,16 +79,52 @@ def judge_windows(
     if not starts:
         return []
     asked = set(starts)
+    return [one for one in _judge(engine, asked, now, addressees) if one.window_start in asked]
+
+
+def judge_newest(engine: Engine, now: datetime, addressees: Addressees) -> list[JudgedWindow]:
+    """Judges the window that ended last, and those that some scenario waited for. Nothing when it was judged since it
+    was touched last and none waits, or when one before it wasn't judged yet: the runs see to that one first."""
+    window = window_of(now) - WINDOW
     with engine.connect() as connection:
         newest = _newest(connection)
-        late = waiting(connection, max(*asked, newest) if newest else max(asked), now)
-    judged = [_judge_window(engine, start, now, addressees, start in asked) for start in sorted({*asked, *late})]
-    return [one for one in judged if one.window_start in asked]
+        if newest is None or newest < window - WINDOW:
+            return []
+        asked = set() if _is_judged(connection, window) else {window}
+    return _judge(engine, asked, now, addressees)
+
+
+def judged_already(engine: Engine, starts: Sequence[datetime]) -> frozenset[datetime]:
+    """Those of these windows that nothing has touched since they were judged."""
+    with engine.connect() as connection:
+        return frozenset(start for start in starts if _is_judged(connection, start))
+
+
+def _judge(engine: Engine, asked: set[datetime], now: datetime, addressees: Addressees) -> list[JudgedWindow]:
+    """Judges the windows that are asked for and those that wait, in their order."""
+    with engine.connect() as connection:
+        newest = _newest(connection)
+        until = max(asked | ({newest} if newest else set()), default=None)
+        late = waiting(connection, until, now) if until else []
+    return [_judge_window(engine, start, now, addressees, start in asked) for start in sorted({*asked, *late})]
 
 
 def _newest(connection: Connection) -> datetime | None:
     """The start of the newest window that was judged."""
     return connection.scalar(select(func.max(MonitorWindow.window_start)).where(MonitorWindow.judged > 0))
+
+
+def _is_judged(connection: Connection, window: datetime) -> bool:
+    """Whether it was judged since it was touched last."""
+    row = MonitorWindow
+    query = select(row.judged >= row.touched).where(row.window_start == window, row.judged > 0)
+    return bool(connection.scalar(query))
+
+
+def _touched(connection: Connection, window: datetime) -> int:
+    """How often it has been touched; asked before its executions are read, so that what comes meanwhile counts as
+    coming later. What nobody has touched has the number that rows begin with."""
+    return connection.scalar(select(MonitorWindow.touched).where(MonitorWindow.window_start == window)) or 1
 
 
 @dataclass(frozen=True)
@@ -116,20 +156,16 @@ def _scope(scenarios: Sequence[Known], chosen: Sequence[Known], window: datetime
     )
 
 
-def _judge_window(
-    engine: Engine, window: datetime, now: datetime, addressees: Addressees, touched: bool
-) -> JudgedWindow:
+def _judge_window(engine: Engine, window: datetime, now: datetime, addressees: Addressees, asked: bool) -> JudgedWindow:
     with engine.begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": JUDGING_LOCK})
-        newest = _newest(connection)
+        newest, touched = _newest(connection), _touched(connection, window)
         at = window + WINDOW
         scenarios = known(connection, now)
-        chosen = [
-            one for one in scenarios if (one.is_judged_in(window, now) if touched else one.waits_for(window, now))
-        ]
+        chosen = [one for one in scenarios if (one.is_judged_in(window, now) if asked else one.waits_for(window, now))]
         is_newest = window >= now - FIRST_JUDGED if newest is None else window >= newest
         if not chosen and not is_newest:
-            _mark(connection, [window] if newest is not None else [])
+            _mark(connection, {window: touched} if newest is not None else {})
             return JudgedWindow(window, changed=False)
         scope = _scope(scenarios, chosen, window, newest=is_newest)
         known_of = {one.key for one in scenarios if one.knows(window)}
@@ -147,7 +183,7 @@ def _judge_window(
             digests=is_newest,
         )  # fmt: skip
         mark_judged(connection, window, [one.row for one in chosen])
-        _mark(connection, [window])
+        _mark(connection, {window: touched})
         kinds = [event.kind for change in changes for event in change.events]
         return JudgedWindow(
             window, True, len(judged.findings), opened, kinds.count("reopened"), kinds.count("resolved"),
@@ -206,10 +242,12 @@ def _sight(incident: Incident, judged: Judged, unread: frozenset[Platform]) -> S
     return "healthy"
 
 
-def _mark(connection: Connection, windows: Sequence[datetime]) -> None:
-    """The windows have been judged as they are now."""
+def _mark(connection: Connection, windows: Mapping[datetime, int]) -> None:
+    """The windows have been judged as they were when they had been touched so often."""
     if not windows:
         return
-    statement = insert(MonitorWindow).values([{"window_start": start, "judged": 1} for start in windows])
-    done = {"judged": func.greatest(MonitorWindow.covered, 1)}
+    statement = insert(MonitorWindow).values(
+        [{"window_start": start, "judged": touched} for start, touched in windows.items()]
+    )
+    done = {"judged": func.greatest(MonitorWindow.judged, statement.excluded.judged)}
     connection.execute(statement.on_conflict_do_update(index_elements=["window_start"], set_=done))

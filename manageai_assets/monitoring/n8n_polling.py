@@ -57,6 +57,9 @@ DATA_WITHIN = timedelta(minutes=1)
 QUICK = Retries(times=1, base=0.5, patience=2.0)
 """A poller comes again by itself: it doesn't wait within a tick."""
 
+TOOK_TOO_LONG = "TimeoutExecutionCancelledError"
+"""n8n's own name for it, which it doesn't store."""
+
 _NOT_ENDED: tuple[ExecutionStatus, ...] = ("running", "waiting", "new")
 _OUTCOMES: Mapping[str, Outcome] = {
     "success": "success", "error": "error", "crashed": "error", "canceled": "error",
@@ -211,18 +214,24 @@ def listed_on_n8n(api: N8nApi) -> list[registry.Listed]:
 
 
 def cause_of(execution: Mapping[str, JsonValue]) -> ExecutionError:
-    """Why an execution with its data failed, in the terms of monitoring."""
+    """Why an execution with its data failed, in the terms of monitoring. What a sub-workflow's node said stands within
+    its caller's error; what no service answered has a word of the system's in place of a status, such as `ENOTFOUND`,
+    and only n8n's `messages` say then what happened. One that n8n ended since it took too long has no error at all."""
     result = members(members(execution.get("data")).get("resultData"))
     error = members(result.get("error"))
+    if not error and execution.get("status") == "canceled":
+        error = {"name": TOOK_TOO_LONG, "message": "it took longer than the workflow's time limit"}
     node = members(error.get("node"))
     step = str(node.get("name") or result.get("lastNodeExecuted") or "")
-    message = ": ".join(str(part) for part in (error.get("message"), error.get("description")) if part)
-    status = str(error.get("httpCode") or "")
+    code = str(error.get("httpCode") or members(error.get("errorResponse")).get("httpCode") or "")
+    status = int(code) if code.isdigit() and len(code) == 3 else None
+    happened = items(error.get("messages")) if code and status is None else []
+    said = [str(part) for part in (error.get("message"), error.get("description"), *happened) if part]
     return ExecutionError(
         type=str(error.get("name") or ""),
-        message=message,
+        message=": ".join(dict.fromkeys(said)),
         step=step,
-        status=int(status) if status.isdigit() and len(status) == 3 else None,
+        status=status,
         connection=_credential(node) or _credential(_node(execution, step)),
     )
 

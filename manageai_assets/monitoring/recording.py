@@ -46,6 +46,9 @@ LONGEST_TEXT = 4000
 EXPLAINED_FOR = timedelta(days=2)
 """Failures that are older are not asked about any more: a platform may have been away for a day."""
 
+STOPPED_BY_HAND = frozenset({"ManualExecutionCancelledError"})
+"""What n8n calls it; its lists don't tell it from what ran into a time limit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
@@ -152,14 +155,15 @@ def unexplained(engine: Engine, platform: Platform, now: datetime, limit: int) -
 
 
 def explain(engine: Engine, explained: Mapping[tuple[Platform, str], ExecutionError]) -> None:
-    """Stores why executions failed; their windows are judged again."""
+    """Stores why executions failed; their windows are judged again. One that a person has stopped didn't fail."""
     if not explained:
         return
     with engine.begin() as connection:
         windows: set[datetime] = set()
         for (platform, identifier), error in sorted(explained.items()):
             is_it = and_(ExecutionRow.platform == platform, ExecutionRow.execution_id == identifier)
-            statement = update(ExecutionRow).where(is_it).values(_error_values(error))
+            stopped = {"outcome": "warning"} if error.type in STOPPED_BY_HAND else {}
+            statement = update(ExecutionRow).where(is_it).values({**_error_values(error), **stopped})
             finished = connection.execute(statement.returning(ExecutionRow.finished_at)).scalar_one_or_none()
             windows |= set(windows_told_by(finished)) if finished else set()
         touch(connection, windows)

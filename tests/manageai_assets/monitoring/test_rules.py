@@ -123,6 +123,8 @@ CAUSES: list[tuple[ExecutionError, Cause]] = [
     (ExecutionError("RuntimeError", "The access token has expired"), "credentials"),
     (ExecutionError("RuntimeError", "invalid_grant"), "credentials"),
     (ExecutionError("NodeApiError", "Forbidden - perhaps check your credentials?", status=403), "credentials"),
+    (ExecutionError("", 'Credential with ID "x" does not exist for type "slackApi".'), "credentials"),
+    (ExecutionError("TimeoutExecutionCancelledError", "x"), "timeout"),
     (ExecutionError("RuntimeError", "Rate limit exceeded for this token"), "rate_limit"),
     (ExecutionError("NodeApiError", "x", status=429), "rate_limit"),
     (ExecutionError("DataSizeLimitExceededError", "x"), "plan_limit"),
