@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, text
 from manageai_assets.monitoring.models import WINDOW
 from tests.fakes.make import FakeMake
 from tests.fakes.make.records import ErrorOfRun, Outcome
-from tests.fakes.n8n import FakeN8n
+from tests.fakes.n8n import FakeN8n, Object
 from tests.fakes.slack import FakeSlack
 from tests.fakes.smtp import FakeSmtp
 from tests.resources.make_fixtures import plain_blueprint
@@ -116,11 +116,12 @@ class Platforms:
 
     def _on_n8n(self, run: Run) -> None:
         flow = f"wf{list(COURSES).index(run.scenario)}"
-        error = {
+        errors: Mapping[str, Object] = {
             "F": {"name": "NodeOperationError", "message": "no such row", "node": {"name": "Search rows"}},
             "R": {"name": "NodeApiError", "message": "no", "httpCode": "401", "node": {"name": "Send a message"}},
-        }.get(run.mark)
-        identifier = self.n8n.ran(flow, "running", started=run.started, error=dict(error) if error else None)
+        }
+        error = errors.get(run.mark)
+        identifier = self.n8n.ran(flow, "running", started=run.started, error=error)
         self.on.append((run.ended, identifier, "error" if error else "success"))
 
 
@@ -166,9 +167,9 @@ class Ending:
             found += [f"{name}: only undisturbed: {row}" for row in sorted((mine - theirs).elements())[:4]]
             found += [f"{name}: only disturbed: {row}" for row in sorted((theirs - mine).elements())[:4]]
         for channel, messages in self.told.items():
-            theirs = other.told[channel]
-            found += [f"{channel}: not told: {one}" for one in sorted(set(messages) - set(theirs))]
-            found += [f"{channel}: told in addition: {one}" for one in sorted(set(theirs) - set(messages))]
+            heard = set(other.told[channel])
+            found += [f"{channel}: not told: {one}" for one in sorted(set(messages) - heard)]
+            found += [f"{channel}: told in addition: {one}" for one in sorted(heard - set(messages))]
         return found
 
     def told_again(self, other: Ending) -> int:

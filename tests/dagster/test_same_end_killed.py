@@ -22,7 +22,7 @@ from manageai_assets.monitoring.models import WINDOW
 from manageai_assets.processes import Child
 from tests.dagster.running import daemon, wait_until
 from tests.dagster.stage import RECEIVER, TICKS
-from tests.dagster.story import BEGIN, CALM, WINDOWS, Ending, Platforms, ending, runs
+from tests.dagster.story import BEGIN, CALM, COURSES, WINDOWS, Ending, Platforms, ending, runs
 from tests.fakes.make import World, fake_make
 from tests.fakes.n8n import fake_n8n
 from tests.fakes.slack import FakeSlack, fake_slack
@@ -34,7 +34,9 @@ KILLS = int(os.environ.get("STORY_KILLS", "6"))
 ALL_WINDOWS = WINDOWS + CALM
 LONGEST_LIFE = 20.0
 """Seconds that are waited for what a kill is to interrupt: a daemon needs about half of that to be up and ticking."""
-END = BEGIN + WINDOW * (ALL_WINDOWS - 1) + timedelta(seconds=TICKS[-1])
+LAST = BEGIN + WINDOW * (ALL_WINDOWS - 1)
+END = LAST + timedelta(seconds=TICKS[-1])
+SCENARIOS = 2 * len(COURSES)
 SIGNS: Mapping[str, str] = {
     "judging": "select coalesce(sum(judged), 0) from manageai.monitor_windows",
     "snapshots": "select coalesce(sum(covered), 0) from manageai.monitor_windows",
@@ -92,11 +94,11 @@ class Killing:
         """Whether all scenarios are known and have been judged once."""
         with self.engine.connect() as connection:
             judged = connection.scalar(text("select count(*) from manageai.scenarios where judged_to is not null"))
-        return judged == 10
+        return int(judged or 0) == SCENARIOS
 
     def is_over(self) -> bool:
         """Whether all that is left of the story has been seen to. Time goes on, but not to the next window."""
-        self.now = min(self.now + timedelta(seconds=10), END + timedelta(minutes=2))
+        self.now = min(self.now + timedelta(seconds=10), LAST + WINDOW - timedelta(seconds=1))
         self.pass_to(self.now)
         with self.engine.connect() as connection:
             left = connection.scalar(
@@ -105,11 +107,11 @@ class Killing:
                              where touched > covered and window_start < :last)
                          + (select count(*) from manageai.scenarios where judged_to is distinct from :newest)
                          + (select count(*) from manageai.alerts where status = 'pending')
-                         + (select case when count(*) = 10 then 0 else 1 end from manageai.scenarios)
+                         + (select case when count(*) = :scenarios then 0 else 1 end from manageai.scenarios)
                 """),
-                {"newest": BEGIN + WINDOW * (ALL_WINDOWS - 2), "last": BEGIN + WINDOW * (ALL_WINDOWS - 1)},
+                {"newest": LAST - WINDOW, "last": LAST, "scenarios": SCENARIOS},
             )
-        return left == 0
+        return int(left or 0) == 0
 
 
 def kill(child: Child) -> None:

@@ -193,10 +193,10 @@ def restarts(restart: Callable[[str], None]) -> Trouble:
     def trouble(stage: Stage, dice: random.Random) -> None:
         chance = dice.random()
         stage.blow_before = None
-        if chance < 0.05:
+        if chance < 0.08:
             stage.engine.dispose()
             restart("smart")
-        elif chance < 0.2:
+        elif chance < 0.4:
             mode = dice.choice(["fast", "immediate"])
             stage.blow, stage.blow_before = lambda: restart(mode), dice.randrange(40)
 
