@@ -26,7 +26,7 @@ from manageai_assets.settings import PROJECT_ROOT, read_settings
 from tests.dagster.running import backfill_status, daemon, launch_backfill
 from tests.manageai_assets.monitoring.watching import BEGIN
 from tools.bench_watching import database
-from tools.full_estate import Estate, fill, processor_seconds
+from tools.full_estate import Estate, fill, postmaster, processor_seconds
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -78,8 +78,8 @@ def _backfilled(engine: Engine, folder: Path, keys: Sequence[str]) -> tuple[bool
 
     running = (BulkActionStatus.REQUESTED,)
     with _instance(engine, folder) as instance, daemon("manageai_assets.definitions", folder) as child:
-        postmaster = _postmaster(engine)
-        before, begun = processor_seconds(postmaster), time.perf_counter()
+        server = postmaster(engine)
+        before, begun = processor_seconds(server), time.perf_counter()
         backfill = launch_backfill(instance, everything(read_settings()), ASSETS, keys)
         while backfill_status(instance, backfill) in running:
             child.check()
@@ -87,7 +87,7 @@ def _backfilled(engine: Engine, folder: Path, keys: Sequence[str]) -> tuple[bool
         seconds = time.perf_counter() - begun
         runs = instance.get_runs(RunsFilter(tags={"dagster/backfill": backfill}))
         done = bool(runs) and all(run.status == DagsterRunStatus.SUCCESS for run in runs)
-        ours, theirs = processor_seconds(child.process.pid), processor_seconds(postmaster) - before
+        ours, theirs = processor_seconds(child.process.pid), processor_seconds(server) - before
     return done, (f"{seconds:.0f}", f"{ours:.0f} s", f"{theirs:.0f} s", str(len(runs)))
 
 
@@ -107,13 +107,6 @@ def _instance(engine: Engine, folder: Path) -> Iterator[DagsterInstance]:
     }
     with DagsterInstance.from_config(str(home)) as instance:
         yield instance
-
-
-def _postmaster(engine: Engine) -> int:
-    """The process that all of the server's are children of."""
-    with engine.connect() as connection:
-        backend = connection.scalar(text("select pg_backend_pid()"))
-    return int(Path(f"/proc/{backend}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[1])
 
 
 def _made(engine: Engine) -> tuple[int, int]:

@@ -6,8 +6,8 @@ one, which passes only by what is told it: 15 seconds from tick to tick, and wha
 real: the work of this process in seconds of its processors and by the clock, its memory, and the database. The
 platforms' fakes have a process of their own.
 
-`--hours 168` is a week; `--scale 0.1` an estate of a tenth, with a tenth of the calls. `--past` is how many days of
-executions are there before: 28 are what is learnt from.
+`--hours 168` is a week; `--scale 0.1` an estate of a tenth. `--past` is how many days of executions are there
+before: 28 are what is learnt from.
 """
 
 from __future__ import annotations
@@ -45,7 +45,17 @@ from resources.n8n_api import N8nApi
 from sensors.make_poller import TICK_EVERY_SECONDS
 from tests.fakes.make.world import TEAM
 from tests.manageai_assets.monitoring.watching import BEGIN
-from tools.full_estate import Cost, Estate, Platforms, fill, measured, memory_of, platforms
+from tools.full_estate import (
+    Cost,
+    Estate,
+    Platforms,
+    fill,
+    measured,
+    memory_of,
+    platforms,
+    postmaster,
+    processor_seconds,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -88,7 +98,6 @@ class Watching:
     engine: Engine
     estate: Estate
     world: Platforms
-    per_minute: int
     told: Told = field(default_factory=Told)
     taken: dict[int, int] = field(default_factory=dict)
     happened: timedelta = timedelta(0)
@@ -163,7 +172,7 @@ class Watching:
     def _budget(self) -> CallBudget:
         deadline = self.world.clock() + TICK_SECONDS
         return CallBudget(
-            self.per_minute, taken=self.taken, deadline=deadline, clock=self.world.clock, sleep=self.world.sleep
+            CALLS_A_MINUTE, taken=self.taken, deadline=deadline, clock=self.world.clock, sleep=self.world.sleep
         )
 
     def _pace(self) -> None:
@@ -181,14 +190,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, and prints a table; 1 when a scenario was left out."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench_watching", description="Measures what watching costs.")
     parser.add_argument("--hours", type=float, default=1.0, help="simulated (default: 1)")
-    parser.add_argument("--scale", type=float, default=1.0, help="share of the estate and of the calls (default: 1)")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the estate (default: 1)")
     parser.add_argument("--past", type=int, default=7, help="days that are there before (default: 7)")
     parser.add_argument("--minutes", type=float, default=600, help="by the clock, after which it ends early")
     options = parser.parse_args(arguments)
     estate, ends = Estate().scaled(options.scale), time.monotonic() + 60 * options.minutes
     with database() as engine, platforms(estate) as world:
         fill(engine, estate, options.past)
-        watching, start = Watching(engine, estate, world, round(CALLS_A_MINUTE * options.scale)), timedelta(0)
+        watching, start = Watching(engine, estate, world), timedelta(0)
+        server = postmaster(engine)
+        before = processor_seconds(server)
         while start < timedelta(hours=options.hours) and time.monotonic() < ends:
             if start % HELD_EVERY == timedelta(0):
                 watching.hold(start)
@@ -197,12 +208,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             watching.window(start)
             start += WINDOW
         watching.hold(start)
-        fakes = world.memory()
-    _show(watching.told, estate, start, fakes)
+        fakes, stored = world.memory(), (processor_seconds(server) - before) / max(1, start // WINDOW)
+    _show(watching.told, estate, start, fakes, stored)
     return int(watching.told.uncovered > 0)
 
 
-def _show(told: Told, estate: Estate, length: timedelta, fakes: int) -> None:
+def _show(told: Told, estate: Estate, length: timedelta, fakes: int, stored: float) -> None:
     rows = [
         ("a tick of Make", *_spread(told.make)),
         ("a tick of n8n, with a window to read", *_spread(told.n8n)),
@@ -219,6 +230,7 @@ def _show(told: Told, estate: Estate, length: timedelta, fakes: int) -> None:
         ("scenarios a window left out, all together", str(told.uncovered)),
         ("incidents opened", str(told.opened)),
         ("memory of this process, database", "; ".join(told.held)),
+        ("PostgreSQL's own work for a window", f"{stored:.1f} s"),
         ("memory of the fakes, which have their own process", f"{fakes} MB"),
         ("what the pollers complained of", "; ".join(told.troubles[:5]) or "nothing"),
         ("the machine's load", ", ".join(f"{one:.1f}" for one in os.getloadavg())),

@@ -259,3 +259,10 @@ def processor_seconds(process: int) -> float:
     for one in found:
         found += [child for child, parent in parents.items() if parent == one]
     return sum(ticks.get(one, 0) for one in found) / os.sysconf("SC_CLK_TCK")
+
+
+def postmaster(engine: Engine) -> int:
+    """The process that all of the server's are children of."""
+    with engine.connect() as connection:
+        backend = connection.scalar(text("select pg_backend_pid()"))
+    return int(Path(f"/proc/{backend}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[1])

@@ -361,6 +361,14 @@ def test_what_fails_on_after_an_outage_is_reported() -> None:
     assert [(one.kind, one.scenario) for one in found.findings] == [("consecutive_failures", after.scenario.key)]
 
 
+def test_an_outage_goes_on_while_those_that_failed_have_not_run_again() -> None:
+    busy = [known("F" * 24, of=scenario(number), minutes=5, error=DOWN) for number in range(2)]
+    asleep = [known("...FF      ", of=scenario(10 + number), error=DOWN) for number in range(4)]
+    mended = [known("...FF.     ", of=scenario(10 + number), error=DOWN) for number in range(4)]
+    assert said(*busy, *asleep) == [("platform_outage", "critical")]
+    assert said(*busy, *mended) == [("consecutive_failures", "critical")] * 2
+
+
 def test_many_silent_scenarios_are_one_outage() -> None:
     of = [scenario(number, cadence_seconds=900) for number in range(8)]
     gone = [watched(runs("...", of=one, until=NOW - 2 * HOUR), of=one) for one in of[:6]]
