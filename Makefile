@@ -35,11 +35,12 @@ lint: install ## ruff and mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: install ## measure what builds, tests, migrations and watching cost
+bench: install ## measure what builds, tests, migrations and watching cost, and how well the rules see
 	@$(BIN)/python -m manageai_assets.bench $(ARGS)
 	@$(BIN)/python -m tools.bench_tests
 	@$(BIN)/python -m tools.bench_migrations
 	@$(BIN)/python -m tools.bench_watching
+	@$(BIN)/python -m tools.bench_backfill
 	@$(BIN)/python -m tools.bench_monitoring
 	@$(BIN)/python -m tools.bench_clients
 	@$(BIN)/python -m tools.bench_reports

@@ -83,8 +83,9 @@ def assemble(
     )
 
 
-def everything(settings: "Settings") -> Definitions:
-    """All of the project's definitions, with sensors that run by themselves where their settings are there."""
+def everything(settings: "Settings", sensors: Sequence[SensorDefinition] | None = None) -> Definitions:
+    """All of the project's definitions, with sensors that run by themselves where their settings are there, or with
+    other `sensors`."""
     from manageai_assets.build import assets as build
     from manageai_assets.clients import assets as clients
     from manageai_assets.clients.reports import assets as reports
@@ -122,8 +123,8 @@ def everything(settings: "Settings") -> Definitions:
             reports.MONTHLY_REPORTS,
             clients.COMPARE,
         ],
-        sensors=all_sensors(settings),
-        resources={"migrations": migration.RESOURCE, "monitoring": monitoring.RESOURCE},
+        sensors=all_sensors(settings) if sensors is None else sensors,
+        resources={"migrations": migration.RESOURCE, "monitoring": monitoring.resource()},
         checks=monitoring.CHECKS,
         schedules=[
             windows_left(settings),

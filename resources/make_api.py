@@ -49,6 +49,7 @@ class MakeApi:
             chance=chance,
             pace=pace,
         )
+        self.clock = self._http.clock
         self.scenarios = Scenarios(self._http)
         self.executions = Executions(self._http)
         self.incomplete = IncompleteExecutions(self._http)

@@ -23,6 +23,7 @@ from pydantic import JsonValue, SecretStr
 
 from compilers.errors import UserError, shorten
 from resources.make_errors import MakeAnswerError, MakeApiError, MakeUnavailableError, refused
+from resources.server_clock import ServerClock
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Query = Mapping[str, str | int | bool | Sequence[str] | Mapping[str, str | int | bool | None] | None]
@@ -82,6 +83,7 @@ class MakeHttp:
         self.address = address.rstrip("/")
         self._retries, self._sleep, self._now, self._chance = retries or Retries(), sleep, now, chance
         self._pace = pace
+        self.clock = ServerClock(now)
         self._secret = key
         scheme = "Token" if _UUID4.fullmatch(secret) else "Bearer"
         self._client = httpx.Client(
@@ -160,6 +162,7 @@ class MakeHttp:
         except httpx.HTTPError:
             hint = "try again; look in Make whether it was done all the same"
             return _Failed(MakeUnavailableError("the connection to Make broke", where=where, hint=hint), False, True)
+        self.clock.note(answer.headers)
         return self._read(answer, where)
 
     def _read(self, answer: httpx.Response, where: str) -> dict[str, JsonValue] | _Failed:

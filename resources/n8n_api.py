@@ -26,6 +26,7 @@ import httpx
 from pydantic import JsonValue, SecretStr
 
 from compilers.errors import UserError, shorten
+from resources.server_clock import ServerClock
 
 ExecutionStatus = Literal["canceled", "crashed", "error", "new", "running", "success", "unknown", "waiting"]
 Object = dict[str, JsonValue]
@@ -101,7 +102,7 @@ class Answer:
 
 
 class N8nApi:
-    """A server at an address, with or without `/api/v1` behind it. `sleep` and `chance` (0 to 1) are there for tests.
+    """A server at an address, with or without `/api/v1` behind it. `sleep`, `now` and `chance` (0 to 1) are for tests.
 
     Without a key, only webhooks can be called. `trust_environment` takes proxies from the environment.
     """
@@ -115,6 +116,7 @@ class N8nApi:
         retries: Retries | None = None,
         trust_environment: bool = True,
         sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
     ) -> None:
         secret = key.get_secret_value().strip() if key else ""
@@ -123,6 +125,7 @@ class N8nApi:
         self.address = address.rstrip("/").removesuffix(_PREFIX).rstrip("/")
         self._secret = secret
         self._retries, self._sleep, self._chance = retries or Retries(), sleep, chance
+        self.clock = ServerClock(now)
         self._client = httpx.Client(timeout=timeout, trust_env=trust_environment, headers={"user-agent": "manageai"})
 
     def __repr__(self) -> str:
@@ -291,7 +294,7 @@ class N8nApi:
         """An error is given, not raised, so that none is chained to one that holds the request and the key in it."""
         where = f"{method} {path}"
         try:
-            return self._client.request(method, self.address + path, params=query, json=body, headers=headers)
+            answer = self._client.request(method, self.address + path, params=query, json=body, headers=headers)
         except httpx.ConnectError:
             hint = "check that n8n runs, and N8N_API_URL"
             return N8nUnavailableError("n8n can't be reached", where=where, hint=hint)
@@ -300,6 +303,8 @@ class N8nApi:
         except (httpx.HTTPError, httpx.InvalidURL):
             hint = "check that n8n runs, any proxy, and N8N_API_URL"
             return N8nUnavailableError("the connection to n8n broke", where=where, hint=hint)
+        self.clock.note(answer.headers)
+        return answer
 
     def _refused(self, answer: httpx.Response, where: str) -> N8nApiError | None:
         status = answer.status_code

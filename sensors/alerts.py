@@ -27,7 +27,7 @@ def alerts_sensor(settings: Settings, clock: Callable[[], datetime] = _clock) ->
         """Starts no runs: it sends, and says what it sent."""
         from compilers.errors import UserError
         from manageai_assets.monitoring.alerts.channels import missing, senders
-        from manageai_assets.monitoring.alerts.outbox import deliver, waiting
+        from manageai_assets.monitoring.alerts.outbox import OF_A_TICK, deliver, waiting
 
         current = read_settings()
         try:
@@ -38,7 +38,7 @@ def alerts_sensor(settings: Settings, clock: Callable[[], datetime] = _clock) ->
         except UserError as error:
             return SkipReason(str(error))
         with opened_engine() as engine:
-            done = deliver(engine, channels, clock)
+            done = deliver(engine, channels, clock, OF_A_TICK)
             left = waiting(engine)
         return SkipReason(f"{done.sent} sent, {done.put_off} put off, {done.failed} given up; {left} wait")
 

@@ -1,5 +1,5 @@
 """The sensor that reads what ran on Make. Each tick takes the scenarios whose turn it is, as far as the plan's limit of
-calls allows; each scenario has its turn once in 15 minutes."""
+calls allows, and tells what is wrong; each scenario has its turn once in 15 minutes."""
 
 import json
 import time
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from manageai_assets.monitoring.reports import PollReport
     from resources.make_api import MakeApi
 
-TICK_EVERY_SECONDS = 15
+TICK_EVERY_SECONDS = 4
+"""Dagster looks at its sensors every 5 seconds: each look is a tick, so that a turn comes when it is due."""
 CALLS_PER_MINUTE = 60
 """Until the plan has been asked: what the smallest plan with an API allows (facts 4.2)."""
 Connect = Callable[[Settings, CallBudget], "MakeApi"]
@@ -37,8 +38,15 @@ def connect_to_make(settings: Settings, budget: CallBudget) -> "MakeApi":
     )
 
 
-def make_poller(settings: Settings, connect: Connect = connect_to_make) -> SensorDefinition:
-    """The sensor; it runs by itself when the settings are there. `connect` gives another API, for tests."""
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_poller(
+    settings: Settings, connect: Connect = connect_to_make, clock: Callable[[], datetime] = _clock
+) -> SensorDefinition:
+    """The sensor; it runs by itself when the settings are there. `connect` gives another API, and `clock` another time,
+    for tests."""
     stopped = bool(missing(settings, "make"))
 
     @sensor(
@@ -60,23 +68,28 @@ def make_poller(settings: Settings, connect: Connect = connect_to_make) -> Senso
             clock=time.time,
             sleep=time.sleep,
         )
-        report = _polled(now_set, budget, connect)
+        report, told = _polled(now_set, budget, connect, clock)
         per_minute = report.calls_per_minute or state.get("per_minute", CALLS_PER_MINUTE)
         cursor = {"per_minute": per_minute, **{str(second): count for second, count in budget.taken.items()}}
-        (context.log.warning if report.trouble or report.missed else context.log.info)(str(report))
-        return SensorResult(skip_reason=SkipReason(str(report)), cursor=json.dumps(cursor))
+        said = "; ".join(part for part in (str(report), told) if part)
+        (context.log.warning if report.trouble or report.missed else context.log.info)(said)
+        return SensorResult(skip_reason=SkipReason(said), cursor=json.dumps(cursor))
 
     return poll
 
 
-def _polled(settings: Settings, budget: CallBudget, connect: Connect) -> "PollReport":
+def _polled(
+    settings: Settings, budget: CallBudget, connect: Connect, clock: Callable[[], datetime]
+) -> "tuple[PollReport, str]":
+    from manageai_assets.monitoring.alerts.at_once import tell_at_once
     from manageai_assets.monitoring.make_polling import MakePoller
     from manageai_assets.monitoring.recording import beat
 
-    with opened_engine() as engine, connect(settings, budget) as api:
-        report = MakePoller(engine, api, settings.make_team_id or 0, budget, lambda: datetime.now(UTC)).poll()
-        beat(engine, "make_poller", datetime.now(UTC), str(report))
-    return report
+    with opened_engine() as engine:
+        with connect(settings, budget) as api:
+            report = MakePoller(engine, api, settings.make_team_id or 0, budget, clock).poll()
+        beat(engine, "make_poller", clock(), str(report))
+        return report, tell_at_once(engine, settings, clock)
 
 
 def _state(cursor: str | None) -> Mapping[str, int]:

@@ -1,5 +1,6 @@
 """The sensor that asks for the windows of monitoring: those that have ended and those that late executions touched."""
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -25,12 +26,14 @@ from sensors.builds import RANGE_END, RANGE_START, opened_engine
 JOB, SENSOR = "watch", "monitor_windows"
 OURS = {"dagster/sensor_name": SENSOR}
 SETTLE = timedelta(seconds=30)
-"""After a window's end, before it is made: the pollers' first reading of the next one tells of its last minutes."""
+"""After a window's end, before it is made: the pollers' first reading of the next one tells of its last minutes. When
+each platform has been read since, there is nothing to wait for."""
 FIRST_WINDOWS = timedelta(hours=1)
 """A new installation begins with so much of the past."""
 RUNS_A_TICK = 10
 """Late executions may touch many windows far from each other; the rest is asked for when these are made."""
-FAILED_PAUSE = timedelta(minutes=1)
+FAILED_PAUSE = timedelta(seconds=20)
+"""After a run that failed: most of them were ended by something else, and then every minute counts."""
 IN_FLIGHT = [
     DagsterRunStatus.QUEUED,
     DagsterRunStatus.NOT_STARTED,
@@ -43,9 +46,9 @@ Due = tuple[datetime, int]
 """A window's start, and how often it has been touched."""
 
 
-def ended_since(last: datetime | None, now: datetime) -> list[datetime]:
-    """The windows that have ended, and settled, since the one that starts at `last`; the first time, a few."""
-    newest = window_of(now - SETTLE) - WINDOW
+def ended_since(last: datetime | None, settled: datetime) -> list[datetime]:
+    """The windows that ended up to `settled`, since the one that starts at `last`; the first time, a few."""
+    newest = window_of(settled) - WINDOW
     start = newest - FIRST_WINDOWS if last is None else last + WINDOW
     return [start + WINDOW * place for place in range(max(0, (newest - start) // WINDOW + 1))]
 
@@ -82,24 +85,27 @@ def windows_sensor(settings: Settings, clock: Callable[[], datetime] = _clock) -
     @sensor(
         name=SENSOR,
         job_name=JOB,
-        minimum_interval_seconds=5,
+        minimum_interval_seconds=2,
         default_status=DefaultSensorStatus.RUNNING if watched else DefaultSensorStatus.STOPPED,
         description="Asks for the snapshots of each window when it has ended, and again when executions come late.",
     )
     def windows(context: SensorEvaluationContext) -> SensorResult | SkipReason:
         """The cursor is the start of the newest window that was asked for as a matter of course."""
+        from manageai_assets.monitoring.health import all_read
         from manageai_assets.monitoring.snapshots import add_windows, due_windows
 
         now = clock()
-        if not watched_platforms(read_settings()):
+        platforms = watched_platforms(read_settings())
+        if not platforms:
             return SkipReason("no platform is watched: set N8N_API_URL and N8N_API_KEY, or MAKE_API_KEY and its like")
         last = datetime.fromisoformat(context.cursor) if context.cursor else None
-        ended = ended_since(last, now)
         with opened_engine() as engine:
+            settled = now if all_read(engine, platforms, window_of(now)) else now - SETTLE
+            ended = ended_since(last, settled)
             add_windows(engine, ended)
-            due = due_windows(engine, now - SETTLE)
+            due = due_windows(engine, settled)
         cursor = (ended[-1] if ended else last or window_of(now)).isoformat()
-        wait = _reason_to_wait(context.instance, now) if due else "all windows that have ended are made"
+        wait = _reason_to_wait(context.instance) if due else "all windows that have ended are made"
         if wait:
             return SensorResult(skip_reason=SkipReason(wait), cursor=cursor)
         attempt = context.instance.get_runs_count(RunsFilter(tags=OURS, statuses=[DagsterRunStatus.FAILURE]))
@@ -109,7 +115,7 @@ def windows_sensor(settings: Settings, clock: Callable[[], datetime] = _clock) -
     return windows
 
 
-def _reason_to_wait(instance: DagsterInstance, now: datetime) -> str:
+def _reason_to_wait(instance: DagsterInstance) -> str:
     """What is touched while a run is at work waits for its end, so that runs never pile up; and after a failure there
     is a pause."""
     busy = instance.get_runs_count(RunsFilter(tags=OURS, statuses=IN_FLIGHT))
@@ -117,6 +123,6 @@ def _reason_to_wait(instance: DagsterInstance, now: datetime) -> str:
         return f"{busy} runs are at work"
     failed = instance.get_run_records(RunsFilter(tags=OURS, statuses=[DagsterRunStatus.FAILURE]), limit=1)
     ended = failed[0].end_time if failed else None
-    if ended is not None and now.timestamp() - ended < FAILED_PAUSE.total_seconds():
+    if ended is not None and time.time() - ended < FAILED_PAUSE.total_seconds():
         return f"the last run failed; the next one begins {FAILED_PAUSE.total_seconds():.0f} seconds after it"
     return ""

@@ -34,8 +34,9 @@ from manageai_assets.demo.measuring import best, recall, worst
 from manageai_assets.demo.models import Agency
 from manageai_assets.documents.brand import our_brand
 from manageai_assets.monitoring.alerts.channels import addressees
-from manageai_assets.monitoring.judging import FIRST_JUDGED, judge_windows
+from manageai_assets.monitoring.judging import judge_windows
 from manageai_assets.monitoring.models import WINDOW
+from manageai_assets.monitoring.readiness import FIRST_JUDGED
 from manageai_assets.monitoring.snapshots import make_snapshots
 from manageai_assets.settings import Settings
 from manageai_assets.store.migrate import migrate

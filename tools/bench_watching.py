@@ -1,164 +1,253 @@
-"""`make bench`: what watching costs. Nothing here is a test; times are this machine's.
+"""`make bench`: what watching an estate of full size costs. Nothing here is a test; times are this machine's.
 
-* *Backfill*: the snapshots of many days of a large estate, made from stored executions.
-* *Make*: one window of 3,000 scenarios at 240 calls a minute, in simulated time; what the poller itself takes.
-* *n8n*: one window of 2,000 workflows.
-* *A week*: a small estate through all windows of seven days, in simulated time; whether memory grows.
+Both pollers, the snapshots and the judging go through an estate of 3,000 scenarios on Make and 2,000 on n8n with
+100,000 executions a day. Time is simulated: the platforms' clock, ours, and that of the limit of 240 calls a minute are
+one, which passes only by what is told it: 15 seconds from tick to tick, and what a call takes. What is measured is
+real: the work of this process in seconds of its processors and by the clock, its memory, and the database. The
+platforms' fakes have a process of their own.
+
+`--hours 168` is a week; `--scale 0.1` an estate of a tenth. `--past` is how many days of executions are there
+before: 28 are what is learnt from.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
-import resource
+import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from manageai_assets import console
+from manageai_assets.monitoring.alerts.wanted import Addressees
+from manageai_assets.monitoring.judging import judge_windows
+from manageai_assets.monitoring.make_polling import QUICK, MakePoller
 from manageai_assets.monitoring.models import WINDOW
-from manageai_assets.monitoring.snapshots import due_windows, make_snapshots
+from manageai_assets.monitoring.n8n_polling import QUICK as QUICK_N8N
+from manageai_assets.monitoring.n8n_polling import N8nPoller
+from manageai_assets.monitoring.polling import TICK_SECONDS, CallBudget
+from manageai_assets.monitoring.reports import PollReport
+from manageai_assets.monitoring.retention import prune
+from manageai_assets.monitoring.snapshots import add_windows, due_windows, make_snapshots
 from manageai_assets.store.migrate import migrate
 from resources.database import engine_for, start_embedded, with_driver
+from resources.make_api import MakeApi
+from resources.n8n_api import N8nApi
 from sensors.make_poller import TICK_EVERY_SECONDS
-from tests.manageai_assets.monitoring.watching import BEGIN, WatchedMake, watched_make, watched_n8n
+from tests.fakes.make.world import TEAM
+from tests.manageai_assets.monitoring.watching import BEGIN
+from tools.full_estate import (
+    Cost,
+    Estate,
+    Platforms,
+    fill,
+    measured,
+    memory_of,
+    platforms,
+    postmaster,
+    processor_seconds,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-SCENARIOS, EXECUTIONS_A_DAY = 5_000, 100_000
-ON_MAKE, ON_N8N = 3_000, 2_000
-WINDOWS_A_CHUNK = 672
+CALLS_A_MINUTE = 240
+CALL_TAKES = 0.025
+"""Simulated seconds: 200 ms, 8 calls at a time."""
+HELD_EVERY = timedelta(hours=3)
+
+_UNASKED = text("""
+    select count(*) from manageai.scenarios as one
+    left join manageai.poll_cursors as cursor
+      on cursor.platform = one.platform
+     and cursor.external_id = case when one.platform = 'n8n' then '' else one.external_id end
+    where one.active and one.gone_at is null and (cursor.polled_at is null or cursor.polled_at < :since)
+""")
+
+
+@dataclass
+class Told:
+    """What was measured."""
+
+    make: list[Cost] = field(default_factory=list)
+    n8n: list[Cost] = field(default_factory=list)
+    idle: list[Cost] = field(default_factory=list)
+    snapshots: list[Cost] = field(default_factory=list)
+    judging: list[Cost] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
+    minutes: list[float] = field(default_factory=list)
+    uncovered: int = 0
+    troubles: list[str] = field(default_factory=list)
+    opened: int = 0
+    held: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Watching:
+    """Both platforms, their pollers, and a database."""
+
+    engine: Engine
+    estate: Estate
+    world: Platforms
+    told: Told = field(default_factory=Told)
+    taken: dict[int, int] = field(default_factory=dict)
+    happened: timedelta = timedelta(0)
+    _calls: int = 0
+
+    def __post_init__(self) -> None:
+        self.budget = self._budget()
+        self.make = MakeApi(
+            self.world.make_key, address=self.world.make_address, retries=QUICK, sleep=self.world.sleep, pace=self._pace
+        )
+        self.n8n = N8nApi(self.world.n8n_address, self.world.n8n_key, retries=QUICK_N8N, sleep=self.world.sleep)
+
+    def now(self) -> datetime:
+        """The simulated moment."""
+        return datetime.fromtimestamp(self.world.clock(), UTC)
+
+    def window(self, start: timedelta) -> None:
+        """One window: ticks until everything is read, then what is known of the windows that have ended."""
+        begin, begun_calls = BEGIN + start, self._calls
+        done, moment = False, start
+        while moment < start + WINDOW and not done:
+            self.world.pass_to((BEGIN + moment).timestamp())
+            self.world.happen(self.happened, moment)
+            self.happened = moment
+            if moment == start:
+                self._note(self._tick_n8n(self.told.n8n))
+                self._know(begin)
+            report = self._note(self._tick_make())
+            done = report.due == report.read and not report.trouble and not report.spent
+            moment = max(moment + timedelta(seconds=TICK_EVERY_SECONDS), self.now() - BEGIN)
+        self.told.minutes.append((self.now() - begin) / timedelta(minutes=1))
+        with measured(self.told.idle):
+            self._tick_n8n([])
+            self._poll_make()
+        self.told.calls.append(self._calls - begun_calls)
+        with self.engine.connect() as connection:
+            self.told.uncovered += connection.scalar(_UNASKED, {"since": begin}) or 0
+
+    def _know(self, now: datetime) -> None:
+        """The snapshots and the findings of the windows that have ended, and of those that late executions touched."""
+        add_windows(self.engine, [now - WINDOW])
+        due = [one for one, _ in due_windows(self.engine, now)]
+        with measured(self.told.snapshots):
+            make_snapshots(self.engine, due, now)
+        with measured(self.told.judging):
+            judged = judge_windows(self.engine, due, now, Addressees())
+        self.told.opened += sum(one.opened for one in judged)
+
+    def hold(self, at: timedelta) -> None:
+        """Notes memory and the database's size."""
+        gc.collect()
+        with self.engine.connect() as connection:
+            size = connection.scalar(text("select pg_database_size(current_database())")) or 0
+        days = at / timedelta(days=1)
+        self.told.held.append(f"{days:g} d: {memory_of(os.getpid())} MB, database {size // 2**20} MB")
+        print(f"{self.told.held[-1]}, {self.told.uncovered} left out", file=sys.stderr, flush=True)
+
+    def _tick_make(self) -> PollReport:
+        with measured(self.told.make):
+            return self._poll_make()
+
+    def _poll_make(self) -> PollReport:
+        self.budget = self._budget()
+        report = MakePoller(self.engine, self.make, TEAM, self.budget, self.now, workers=1).poll()
+        self.taken = self.budget.taken
+        return report
+
+    def _tick_n8n(self, into: list[Cost]) -> PollReport:
+        with measured(into):
+            return N8nPoller(self.engine, self.n8n, self.now, self.now() + timedelta(seconds=TICK_SECONDS)).poll()
+
+    def _budget(self) -> CallBudget:
+        deadline = self.world.clock() + TICK_SECONDS
+        return CallBudget(
+            CALLS_A_MINUTE, taken=self.taken, deadline=deadline, clock=self.world.clock, sleep=self.world.sleep
+        )
+
+    def _pace(self) -> None:
+        self.budget.take()
+        self._calls += 1
+        self.world.sleep(CALL_TAKES)
+
+    def _note(self, report: PollReport) -> PollReport:
+        if report.trouble or report.missed:
+            self.told.troubles.append(f"{self.now():%d %H:%M:%S} {report}")
+        return report
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measures, and prints a table."""
+    """Measures, and prints a table; 1 when a scenario was left out."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench_watching", description="Measures what watching costs.")
-    parser.add_argument("--days", type=int, default=30, help="days of the backfill (default: 30)")
-    parser.add_argument("--scale", type=float, default=1.0, help="share of the scenarios to poll (default: 1)")
-    parser.add_argument("--week", type=int, default=20, help="scenarios on each platform in the week (default: 20)")
+    parser.add_argument("--hours", type=float, default=1.0, help="simulated (default: 1)")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the estate (default: 1)")
+    parser.add_argument("--past", type=int, default=7, help="days that are there before (default: 7)")
+    parser.add_argument("--minutes", type=float, default=600, help="by the clock, after which it ends early")
     options = parser.parse_args(arguments)
-    rows = [*_week(options.week), *_polls(options.scale), ("backfill", *_backfill(options.days))]
-    console.show_table(("what", "how much", "seconds", "memory MB"), rows)
-    return 0
+    estate, ends = Estate().scaled(options.scale), time.monotonic() + 60 * options.minutes
+    with database() as engine, platforms(estate) as world:
+        fill(engine, estate, options.past)
+        watching, start = Watching(engine, estate, world), timedelta(0)
+        server = postmaster(engine)
+        before = processor_seconds(server)
+        while start < timedelta(hours=options.hours) and time.monotonic() < ends:
+            if start % HELD_EVERY == timedelta(0):
+                watching.hold(start)
+            if start and start % timedelta(days=1) == timedelta(0):
+                prune(engine, watching.now())
+            watching.window(start)
+            start += WINDOW
+        watching.hold(start)
+        fakes, stored = world.memory(), (processor_seconds(server) - before) / max(1, start // WINDOW)
+    _show(watching.told, estate, start, fakes, stored)
+    return int(watching.told.uncovered > 0)
 
 
-def _backfill(days: int) -> tuple[str, str, int]:
-    with _database() as engine:
-        _fill(engine, days)
-        starts = [BEGIN - WINDOW * place for place in range(days * 96)]
-        begun = time.perf_counter()
-        count = 0
-        for place in range(0, len(starts), WINDOWS_A_CHUNK):
-            made = make_snapshots(engine, starts[place : place + WINDOWS_A_CHUNK], BEGIN)
-            count += sum(one.scenarios for one in made)
-        seconds = time.perf_counter() - begun
-    return f"{len(starts)} windows, {count:,} snapshots", f"{seconds:.1f}", _memory()
+def _show(told: Told, estate: Estate, length: timedelta, fakes: int, stored: float) -> None:
+    rows = [
+        ("a tick of Make", *_spread(told.make)),
+        ("a tick of n8n, with a window to read", *_spread(told.n8n)),
+        ("a tick of both, with nothing to read", *_spread(told.idle)),
+        ("snapshots of the windows that are due", *_spread(told.snapshots)),
+        ("judging a window", *_spread(told.judging)),
+    ]
+    title = f"{length / WINDOW:g} windows, {estate.scenarios:,} scenarios, {estate.a_day:,} executions a day"
+    columns = ("what", "how often", "own work: median, p95, max (s)", "on the wall: median, p95, max (s)")
+    console.show_table(columns, rows, title=title)
+    more = [
+        ("calls of Make in a window", f"{min(told.calls)} to {max(told.calls)}"),
+        ("minutes until all are read", f"{min(told.minutes):.1f} to {max(told.minutes):.1f}"),
+        ("scenarios a window left out, all together", str(told.uncovered)),
+        ("incidents opened", str(told.opened)),
+        ("memory of this process, database", "; ".join(told.held)),
+        ("PostgreSQL's own work for a window", f"{stored:.1f} s"),
+        ("memory of the fakes, which have their own process", f"{fakes} MB"),
+        ("what the pollers complained of", "; ".join(told.troubles[:5]) or "nothing"),
+        ("the machine's load", ", ".join(f"{one:.1f}" for one in os.getloadavg())),
+    ]
+    console.show_table(("what", "how much"), more)
 
 
-def _polls(scale: float) -> Iterator[tuple[str, str, str, int]]:
-    with _database() as engine, watched_make(engine, "Teams") as make:
-        make.per_minute = 240
-        ids = [make.scenario(f"Scenario {number}") for number in range(int(ON_MAKE * scale))]
-        share = EXECUTIONS_A_DAY * ON_MAKE // SCENARIOS // 96
-        for window in range(2):
-            for number in range(int(share * scale)):
-                make.ran(ids[number * 7 % len(ids)], 15 * window + number % 15, failed=number % 20 == 0)
-        yield _window("Make, first window", make)
-        make.clock.moment = max(make.clock.moment, BEGIN + WINDOW)
-        yield _window("Make, next window", make)
-    with _database() as engine, watched_n8n(engine) as n8n:
-        flows = [n8n.workflow(f"Flow {number}") for number in range(int(ON_N8N * scale))]
-        share = int(EXECUTIONS_A_DAY * ON_N8N * scale // SCENARIOS // 96)
-        for number in range(share):
-            n8n.ran(flows[number * 7 % len(flows)], number * 15 / share, "error" if number % 20 == 0 else "success")
-        begun = time.perf_counter()
-        report = n8n.tick_at(15)
-        yield "n8n, one window", str(report), f"{time.perf_counter() - begun:.1f}", _memory()
+def _spread(costs: Sequence[Cost]) -> tuple[str, str, str]:
+    def three(values: Iterator[float]) -> str:
+        ordered = sorted(values)
+        return ", ".join(f"{ordered[min(len(ordered) - 1, int(share * len(ordered)))]:.2f}" for share in (0.5, 0.95, 1))
 
-
-def _week(scenarios: int) -> Iterator[tuple[str, str, str, int]]:
-    """Memory after each of seven days; what the fakes remember is taken away each day."""
-    with _database() as engine, watched_make(engine) as make, watched_n8n(engine) as n8n:
-        ids = [make.scenario(f"Scenario {number}") for number in range(scenarios)]
-        flows = [n8n.workflow(f"Flow {number}") for number in range(scenarios)]
-        begun = time.perf_counter()
-        held: list[int] = []
-        for day in range(7):
-            for window in range(day * 96, day * 96 + 96):
-                for number in range(scenarios):
-                    if (window + number) % 5 == 0:
-                        make.ran(ids[number], 15 * window + 7, failed=number % 20 == 0)
-                        n8n.ran(flows[number], 15 * window + 7, "error" if number % 20 == 0 else "success")
-                make.tick_at(15 * window + 15)
-                n8n.tick_at(15 * window + 15)
-                now = BEGIN + WINDOW * (window + 1)
-                make_snapshots(engine, [start for start, _ in due_windows(engine, now)], now)
-            make.fake.calls.clear()
-            n8n.fake.calls.clear()
-            n8n.fake.executions.clear()
-            for one in ids:
-                make.fake.world.history.forget(one)
-            gc.collect()
-            held.append(_memory_now())
-        told = f"{7 * 96} windows of {2 * scenarios} scenarios; MB after each day: {', '.join(map(str, held))}"
-    yield "a week", told, f"{time.perf_counter() - begun:.0f}", _memory()
-
-
-def _window(name: str, make: WatchedMake) -> tuple[str, str, str, int]:
-    """Ticks until each scenario has had its turn: simulated minutes, and the longest tick's own seconds."""
-    began, took, read, late = make.clock.moment, [0.0], 0, 0
-    while True:
-        begun = time.perf_counter()
-        report = make.tick()
-        took.append(time.perf_counter() - begun)
-        read += report.read
-        late += len(report.missed)
-        if report.trouble or report.read == report.due:
-            break
-        make.clock.sleep(TICK_EVERY_SECONDS)
-    minutes = (make.clock.moment - began).total_seconds() / 60
-    told = f"{read} of {ON_MAKE} read in {minutes:.1f} simulated minutes, {len(took) - 1} ticks, {late} missed"
-    return name, f"{told} {report.trouble}".strip(), f"{sum(took):.1f}, longest tick {max(took):.1f}", _memory()
-
-
-def _fill(engine: Engine, days: int) -> None:
-    """An estate whose executions are spread over the days, busy and rare scenarios alike."""
-    with engine.begin() as connection:
-        connection.execute(
-            text("""
-                insert into manageai.scenarios (platform, external_id, name)
-                select case when n <= :make then 'make' else 'n8n' end, n::text, 'Scenario ' || n
-                from generate_series(1, :scenarios) as n
-            """),
-            {"make": ON_MAKE, "scenarios": SCENARIOS},
-        )
-        connection.execute(
-            text("""
-                insert into manageai.executions
-                    (platform, execution_id, scenario_id, started_at, finished_at, duration_ms, outcome, operations)
-                select owner.platform, md5(n::text), owner.id, cast(:until as timestamptz) - at,
-                       cast(:until as timestamptz) - at + interval '1.2 seconds', 1200 + n % 977,
-                       case when n % 25 = 0 then 'error' else 'success' end, 1 + n % 9
-                from generate_series(cast(1 as bigint), :count) as n
-                cross join lateral (select n * (:span / :count) * interval '1 second' as at) as moment
-                join manageai.scenarios as owner on owner.id = 1 + (n * 7919) % :scenarios
-            """),
-            {
-                "until": BEGIN, "count": EXECUTIONS_A_DAY * days, "span": 86_400.0 * days, "scenarios": SCENARIOS,
-            },
-        )  # fmt: skip
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("analyze"))
+    return str(len(costs)), three(one.own for one in costs), three(one.wall for one in costs)
 
 
 @contextmanager
-def _database() -> Iterator[Engine]:
+def database() -> Iterator[Engine]:
     """A server of its own with all tables."""
     with tempfile.TemporaryDirectory(prefix="manageai-bench-", ignore_cleanup_errors=True) as folder:
         server = start_embedded(Path(folder) / "postgres")
@@ -169,17 +258,6 @@ def _database() -> Iterator[Engine]:
         finally:
             engine.dispose()
             server.cleanup()
-
-
-def _memory_now() -> int:
-    """The memory that this process has now, in MB."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() // 2**20
-
-
-def _memory() -> int:
-    """The most memory that this process has had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 if __name__ == "__main__":

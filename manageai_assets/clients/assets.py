@@ -2,7 +2,7 @@
 delivered."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from dagster import (
 
 from manageai_assets.analytics.assets import column_schema
 from manageai_assets.assets import together
+from manageai_assets.monitoring.assets import Watching
 from manageai_assets.partitions import CLIENTS as REPORT_CLIENTS
 from manageai_assets.partitions import DAY_BATCHES, DAYS, client_key, day_dates
 from manageai_assets.settings import read_settings
@@ -66,7 +67,8 @@ def client_snapshots(context: AssetExecutionContext) -> Iterator[DagsterEvent | 
     from manageai_assets.documents.brand import our_brand
     from resources.artifacts import ArtifactStore
 
-    engine, brand = context.resources.monitoring, our_brand()
+    watching: Watching = context.resources.monitoring
+    engine, brand = watching.engine, our_brand()
     with engine.begin() as connection:
         read_new_facts(connection, ArtifactStore(read_settings().artifacts_uri))
     dates, zone = day_dates(context.partition_keys), ZoneInfo(brand.agency.timezone)
@@ -138,10 +140,11 @@ def scenario_drift(context: AssetExecutionContext) -> MaterializeResult[None]:
     from manageai_assets.documents.brand import our_brand
     from resources.artifacts import ArtifactStore
 
+    watching: Watching = context.resources.monitoring
     settings = read_settings()
-    today = datetime.now(ZoneInfo(our_brand().agency.timezone)).date()
+    today = watching.clock().astimezone(ZoneInfo(our_brand().agency.timezone)).date()
     store = ArtifactStore(settings.artifacts_uri)
-    done, failed = compare_all(context.resources.monitoring, store, settings, today)
+    done, failed = compare_all(watching.engine, store, settings, today)
     if failed:
         told = "; ".join(f"{platform}: {error}" for platform, error in failed.items())
         raise Failure(f"not all could be read: {told}", metadata=_drift_metadata(done))

@@ -249,7 +249,8 @@ def _plan_change(
             sources.append(f"USD per EUR: {rate.why}")
     return Opportunity(
         kind="plan_change",
-        title=f"Take a {size} plan on {platform}: {then.plan} for {_amount(then):,.2f} {then.currency} a month, not {_amount(before):,.2f}",
+        title=f"Take a {size} plan on {platform}: {then.plan} for {_amount(then):,.2f} {then.currency} a month, not "
+        f"{_amount(before):,.2f}",
         scenarios=scenarios,
         app=platform,
         saving=saving,

@@ -1,7 +1,9 @@
 """What is watched in production, in Dagster: the snapshots of each 15-minute window, made from stored executions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from dagster import (
     AssetCheckExecutionContext,
@@ -39,8 +41,19 @@ from manageai_assets.partitions import MONITOR_WINDOWS, WINDOW_BATCHES, window_k
 from manageai_assets.settings import read_settings
 from resources.dagster_internals import REPORTED_ALREADY
 
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
 GROUP = "monitoring"
 SNAPSHOTS = "execution_snapshots"
+
+
+@dataclass(frozen=True)
+class Watching:
+    """What runs of monitoring are given: the database, and what time it is."""
+
+    engine: "Engine"
+    clock: Callable[[], datetime]
 
 
 @multi_asset(
@@ -61,9 +74,10 @@ SNAPSHOTS = "execution_snapshots"
 )
 def execution_snapshots(context: AssetExecutionContext) -> Iterator[DagsterEvent | Output[None]]:
     """Makes the snapshots of the run's windows; the newest one shows the last day too."""
-    engine = context.resources.monitoring
+    watching: Watching = context.resources.monitoring
+    engine = watching.engine
     starts = window_starts(context.partition_keys)
-    totals = make_snapshots(engine, starts, datetime.now(UTC))
+    totals = make_snapshots(engine, starts, watching.clock())
     newest = starts[-1]
     shown = {
         "worst": _table(worst(engine, newest)),
@@ -106,27 +120,31 @@ def _evaluated(found: Health) -> AssetCheckResult:
 @asset_check(asset=SNAPSHOTS, required_resource_keys={"monitoring"})
 def windows_fresh(context: AssetCheckExecutionContext) -> AssetCheckResult:
     """Every window that has ended was made in time."""
-    return _evaluated(health.windows_fresh(context.resources.monitoring, datetime.now(UTC)))
+    watching: Watching = context.resources.monitoring
+    return _evaluated(health.windows_fresh(watching.engine, watching.clock()))
 
 
 @asset_check(asset=SNAPSHOTS, required_resource_keys={"monitoring"})
 def scenarios_covered(context: AssetCheckExecutionContext) -> AssetCheckResult:
     """Each active scenario was asked in the last whole window."""
+    watching: Watching = context.resources.monitoring
     platforms = watched_platforms(read_settings())
-    return _evaluated(health.scenarios_covered(context.resources.monitoring, datetime.now(UTC), platforms))
+    return _evaluated(health.scenarios_covered(watching.engine, watching.clock(), platforms))
 
 
 @asset_check(asset=SNAPSHOTS, required_resource_keys={"monitoring"})
 def pollers_alive(context: AssetCheckExecutionContext) -> AssetCheckResult:
     """Each poller has ticked lately and can read its platform."""
+    watching: Watching = context.resources.monitoring
     platforms = watched_platforms(read_settings())
-    return _evaluated(health.pollers_alive(context.resources.monitoring, datetime.now(UTC), platforms))
+    return _evaluated(health.pollers_alive(watching.engine, watching.clock(), platforms))
 
 
 @op(required_resource_keys={"monitoring"}, description="Deletes what is older than it is kept.")
 def prune_old_rows(context: OpExecutionContext) -> None:
     """Deletes old executions, snapshots and windows, and says how many."""
-    for table, count in prune(context.resources.monitoring, datetime.now(UTC)).items():
+    watching: Watching = context.resources.monitoring
+    for table, count in prune(watching.engine, watching.clock()).items():
         context.log.info(f"{count} rows of {table} were older than they are kept")
 
 
@@ -149,17 +167,25 @@ def _table(rows: list[Worst]) -> MetadataValue:
     return MetadataValue.table(records) if records else MetadataValue.text("no failures in the last hour")
 
 
-def _open_engine(_context: InitResourceContext) -> Iterator[object]:
-    from manageai_assets.io_managers import project_engine
-
-    engine = project_engine(read_settings())
-    try:
-        yield engine
-    finally:
-        engine.dispose()
+def _clock() -> datetime:
+    return datetime.now(UTC)
 
 
-RESOURCE = ResourceDefinition(_open_engine, description="The project's database, for what is watched in production")
+def resource(clock: Callable[[], datetime] = _clock) -> ResourceDefinition:
+    """The resource of all that watches. `clock` is there for tests."""
+
+    def opened(_context: InitResourceContext) -> Iterator[Watching]:
+        from manageai_assets.io_managers import project_engine
+
+        engine = project_engine(read_settings())
+        try:
+            yield Watching(engine, clock)
+        finally:
+            engine.dispose()
+
+    return ResourceDefinition(opened, description="The project's database, for what is watched in production")
+
+
 ASSETS = [execution_snapshots]
 CHECKS = [windows_fresh, scenarios_covered, pollers_alive]
 WATCH = define_asset_job(

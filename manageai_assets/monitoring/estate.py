@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -14,7 +15,15 @@ from sqlalchemy.dialects.postgresql import insert
 
 from manageai_assets.monitoring.detection.profile import LEARN_FROM, Profile, learn, profile_from_json
 from manageai_assets.monitoring.detection.watched import RUNS_AT_LEAST, RUNS_FOR, Watched
-from manageai_assets.monitoring.models import Execution, ExecutionError, Outcome, Plan, Scenario, ScenarioKey
+from manageai_assets.monitoring.models import (
+    Execution,
+    ExecutionError,
+    Outcome,
+    Plan,
+    Scenario,
+    ScenarioKey,
+    window_of,
+)
 from manageai_assets.monitoring.recording import WHOLE_PLATFORM
 from manageai_assets.monitoring.registry import scenario_of
 from manageai_assets.store.monitoring_tables import ExecutionRow, PollCursor, ScenarioRow
@@ -53,7 +62,7 @@ order by one.scenario_id, one.started_at, one.execution_id
 def estate(connection: Connection, at: datetime) -> list[Watched]:
     """Every scenario that is watched, as it was known at that moment."""
     owners = {
-        row.id: scenario_of(row)
+        row.id: _as_it_was(scenario_of(row), at)
         for row in connection.execute(select(ScenarioRow.__table__).where(ScenarioRow.gone_at.is_(None)))
         if not row.paused
     }
@@ -72,13 +81,13 @@ def estate(connection: Connection, at: datetime) -> list[Watched]:
     ]
 
 
-def learn_profiles(connection: Connection, at: datetime) -> int:
-    """Learns what is usual for scenarios of which it isn't known, or was learnt a day ago; gives how many. Those that
-    were learnt longest ago come first."""
+def learn_profiles(connection: Connection, at: datetime, rows: Sequence[int]) -> int:
+    """Learns what is usual for those of these scenarios of which it isn't known, or was learnt a day ago; gives how
+    many. Those that were learnt longest ago come first."""
     query = (
         select(ScenarioRow.id, ScenarioRow.platform, ScenarioRow.external_id)
         .outerjoin(ProfileRow, ProfileRow.scenario_id == ScenarioRow.id)
-        .where(ScenarioRow.gone_at.is_(None))
+        .where(ScenarioRow.gone_at.is_(None), ScenarioRow.id == func.any(list(rows)))
         .where(func.coalesce(ProfileRow.learnt_to, at - LEARN_AGAIN_AFTER) <= at - LEARN_AGAIN_AFTER)
         .order_by(ProfileRow.learnt_to.nulls_first(), ScenarioRow.id)
         .limit(LEARNT_AT_ONCE)
@@ -124,6 +133,14 @@ def _runs(connection: Connection, owners: Mapping[int, Scenario], at: datetime) 
         if row.scenario_id in owners:
             runs[row.scenario_id].append(_execution(row, owners[row.scenario_id].key, at))
     return runs
+
+
+def _as_it_was(scenario: Scenario, at: datetime) -> Scenario:
+    """A scenario as it was at a moment: one that was seen switched on or off in a later window hadn't been."""
+    changed = scenario.active_changed_at
+    if changed is None or window_of(changed) <= at:
+        return scenario
+    return replace(scenario, active=not scenario.active, active_changed_at=None)
 
 
 def _execution(row: Row[tuple[object, ...]], key: ScenarioKey, at: datetime) -> Execution:

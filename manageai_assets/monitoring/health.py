@@ -13,7 +13,7 @@ from manageai_assets.monitoring.models import WINDOW, Platform
 from manageai_assets.monitoring.polling import uncovered
 from manageai_assets.monitoring.recording import WHOLE_PLATFORM, Cursor, cursors_of
 from manageai_assets.monitoring.registry import scenarios
-from manageai_assets.store.monitoring_tables import Heartbeat, MonitorWindow
+from manageai_assets.store.monitoring_tables import Heartbeat, MonitorWindow, PollCursor
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LATE_AFTER = timedelta(minutes=10)
 """A window that ended so long ago and isn't made is late: making one takes seconds."""
 SILENT_AFTER = timedelta(minutes=5)
-"""A poller ticks every quarter of a minute; one that says nothing for so long is dead or stuck."""
+"""A poller ticks every few seconds; one that says nothing for so long is dead or stuck."""
 SHOWN = 20
 
 
@@ -33,6 +33,19 @@ class Health:
     summary: str
     numbers: Mapping[str, int] = field(default_factory=dict)
     examples: Sequence[str] = ()
+
+
+def all_read(engine: Engine, platforms: Sequence[Platform], since: datetime) -> bool:
+    """Whether each platform's poller has begun a reading since that moment, and has ended that tick."""
+    return all(_read(engine, platform, since) for platform in platforms)
+
+
+def _read(engine: Engine, platform: Platform, since: datetime) -> bool:
+    whole = (PollCursor.platform == platform) & (PollCursor.external_id == WHOLE_PLATFORM)
+    with engine.connect() as connection:
+        polled = connection.scalar(select(PollCursor.polled_at).where(whole))
+        beat = connection.scalar(select(Heartbeat.beat_at).where(Heartbeat.name == f"{platform}_poller"))
+    return polled is not None and beat is not None and since <= polled <= beat
 
 
 def windows_fresh(engine: Engine, now: datetime) -> Health:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -152,6 +153,22 @@ def events_of(engine: Engine, identifier: int) -> list[IncidentEvent]:
             )
             for row in connection.execute(query)
         ]
+
+
+def came_of(engine: Engine, starts: Sequence[datetime]) -> dict[datetime, Counter[IncidentEventKind]]:
+    """What became of incidents in each of these windows: how many opened, recurred, were resolved."""
+    row = IncidentEventRow
+    query = (
+        select(row.window_start, row.kind, func.count().label("times"))
+        .where(row.window_start.in_(starts))
+        .group_by(row.window_start, row.kind)
+    )
+    found: dict[datetime, Counter[IncidentEventKind]] = {start: Counter() for start in starts}
+    with engine.connect() as connection:
+        for window, kind, times in connection.execute(query):
+            if window is not None:
+                found[window][cast("IncidentEventKind", kind)] = times
+    return found
 
 
 def _acted(connection: Connection, identifier: int, how: Callable[[Incident], Change]) -> Incident:

@@ -1,16 +1,21 @@
 """Judging a window: what is wrong at its end, what becomes of the incidents, and which alerts that asks for, all in one
 transaction.
 
-Windows are judged in their order. The newest one may be judged again when late executions have touched it: it opens
-what is new, and counts nothing twice. Older ones change nothing any more, since what came after them is known. A crash
-leaves a window unjudged, or judged whole.
+Each scenario is judged in its windows one after the other, and in none before it is known what ran in it: what a
+platform couldn't say, it says later, and then the windows that wait are judged as if it had said it in time. The newest
+window of a scenario may be judged again when late executions have touched it: it opens what is new, and counts nothing
+twice. Older ones change nothing any more, since what came after them is known. A crash leaves a window unjudged, or
+judged whole.
+
+Who has read a platform judges the newest window at once (`judge_newest`), so that nobody waits for a run to start; what
+it can't judge, the runs do (`judge_windows`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text
@@ -28,8 +33,18 @@ from manageai_assets.monitoring.incident_store import (
     unresolved,
 )
 from manageai_assets.monitoring.incidents import Change, Sight, not_seen, seen_again, told_more
-from manageai_assets.monitoring.models import PLATFORMS, WINDOW, Finding, Incident, IncidentKind, Platform
+from manageai_assets.monitoring.models import (
+    PLATFORMS,
+    WINDOW,
+    Finding,
+    Incident,
+    IncidentKind,
+    Platform,
+    ScenarioKey,
+    window_of,
+)
 from manageai_assets.monitoring.polling import platform_trouble
+from manageai_assets.monitoring.readiness import FIRST_JUDGED, Known, known, mark_judged, waiting
 from manageai_assets.monitoring.recording import WHOLE_PLATFORM, cursors_of, plans
 from manageai_assets.store.monitoring_tables import MonitorWindow
 
@@ -38,8 +53,6 @@ if TYPE_CHECKING:
 
 JUDGING_LOCK = 4_707_003
 """Key of the advisory lock that lets one process judge at a time."""
-FIRST_JUDGED = timedelta(hours=2)
-"""A new installation judges no window that is older: nobody wants alerts on last month."""
 MEASURED: frozenset[IncidentKind] = frozenset({"slow_down", "data_anomaly", "silence", *FAILING})
 """Kinds that need fresh executions to be over."""
 
@@ -61,14 +74,39 @@ class JudgedWindow:
 def judge_windows(
     engine: Engine, starts: Sequence[datetime], now: datetime, addressees: Addressees
 ) -> list[JudgedWindow]:
-    """Judges these windows in order, each in a transaction of its own. Their executions must be stored."""
-    ordered = sorted(set(starts))
-    with engine.begin() as connection:
+    """Judges these windows in order, each in a transaction of its own, and besides those that some scenario waited for.
+    Their executions must be stored. Gives what became of these windows."""
+    if not starts:
+        return []
+    asked = set(starts)
+    return [one for one in _judge(engine, asked, now, addressees) if one.window_start in asked]
+
+
+def judge_newest(engine: Engine, now: datetime, addressees: Addressees) -> list[JudgedWindow]:
+    """Judges the window that ended last, and those that some scenario waited for. Nothing when it was judged since it
+    was touched last and none waits, or when one before it wasn't judged yet: the runs see to that one first."""
+    window = window_of(now) - WINDOW
+    with engine.connect() as connection:
         newest = _newest(connection)
-        old = [start for start in ordered if newest is not None and start < newest]
-        _mark(connection, old)
-    passed = [JudgedWindow(start, changed=False) for start in old]
-    return passed + [_judge_window(engine, start, now, addressees) for start in ordered[len(old) :]]
+        if newest is None or newest < window - WINDOW:
+            return []
+        asked = set() if _is_judged(connection, window) else {window}
+    return _judge(engine, asked, now, addressees)
+
+
+def judged_already(engine: Engine, starts: Sequence[datetime]) -> frozenset[datetime]:
+    """Those of these windows that nothing has touched since they were judged."""
+    with engine.connect() as connection:
+        return frozenset(start for start in starts if _is_judged(connection, start))
+
+
+def _judge(engine: Engine, asked: set[datetime], now: datetime, addressees: Addressees) -> list[JudgedWindow]:
+    """Judges the windows that are asked for and those that wait, in their order."""
+    with engine.connect() as connection:
+        newest = _newest(connection)
+        until = max(asked | ({newest} if newest else set()), default=None)
+        late = waiting(connection, until, now) if until else []
+    return [_judge_window(engine, start, now, addressees, start in asked) for start in sorted({*asked, *late})]
 
 
 def _newest(connection: Connection) -> datetime | None:
@@ -76,26 +114,76 @@ def _newest(connection: Connection) -> datetime | None:
     return connection.scalar(select(func.max(MonitorWindow.window_start)).where(MonitorWindow.judged > 0))
 
 
-def _judge_window(engine: Engine, window: datetime, now: datetime, addressees: Addressees) -> JudgedWindow:
+def _is_judged(connection: Connection, window: datetime) -> bool:
+    """Whether it was judged since it was touched last."""
+    row = MonitorWindow
+    query = select(row.judged >= row.touched).where(row.window_start == window, row.judged > 0)
+    return bool(connection.scalar(query))
+
+
+def _touched(connection: Connection, window: datetime) -> int:
+    """How often it has been touched; asked before its executions are read, so that what comes meanwhile counts as
+    coming later. What nobody has touched has the number that rows begin with."""
+    return connection.scalar(select(MonitorWindow.touched).where(MonitorWindow.window_start == window)) or 1
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """Whom judging a window is about: these scenarios; on these platforms, what many scenarios have in common; and, in
+    the newest window only, what is true of a platform now."""
+
+    scenarios: frozenset[ScenarioKey]
+    watched: frozenset[ScenarioKey]
+    platforms: frozenset[Platform]
+    newest: bool
+
+    def holds(self, kind: IncidentKind, platform: Platform, scenario: ScenarioKey | None) -> bool:
+        """Whether it is about a finding or an incident of that kind there."""
+        if scenario in self.watched:
+            return scenario in self.scenarios
+        return platform in self.platforms if kind == "platform_outage" else self.newest
+
+
+def _scope(scenarios: Sequence[Known], chosen: Sequence[Known], window: datetime, *, newest: bool) -> _Scope:
+    """What a window is about in which these of all scenarios are judged. What many have in common was told in a later
+    window where others of their platform have been judged in one."""
+    ahead = {one.key.platform for one in scenarios if one.judged_to is not None and one.judged_to > window}
+    return _Scope(
+        frozenset(one.key for one in chosen),
+        frozenset(one.key for one in scenarios),
+        frozenset({one.key.platform for one in chosen} - ahead),
+        newest,
+    )
+
+
+def _judge_window(engine: Engine, window: datetime, now: datetime, addressees: Addressees, asked: bool) -> JudgedWindow:
     with engine.begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": JUDGING_LOCK})
-        newest = _newest(connection)
-        if newest is None and window < now - FIRST_JUDGED:
-            return JudgedWindow(window, changed=False)
-        if newest is not None and window < newest:
-            _mark(connection, [window])
-            return JudgedWindow(window, changed=False)
+        newest, touched = _newest(connection), _touched(connection, window)
         at = window + WINDOW
+        scenarios = known(connection, now)
+        chosen = [one for one in scenarios if (one.is_judged_in(window, now) if asked else one.waits_for(window, now))]
+        is_newest = window >= now - FIRST_JUDGED if newest is None else window >= newest
+        if not chosen and not is_newest:
+            _mark(connection, {window: touched} if newest is not None else {})
+            return JudgedWindow(window, changed=False)
+        scope = _scope(scenarios, chosen, window, newest=is_newest)
+        known_of = {one.key for one in scenarios if one.knows(window)}
         trouble = [found for platform in PLATFORMS if (found := _unread(engine, platform, at)) is not None]
-        learn_profiles(connection, at)
-        watched = estate(connection, at)
+        learn_profiles(connection, at, [one.row for one in chosen])
+        watched = [one for one in estate(connection, at) if one.scenario.key in known_of]
         burning = [(plan, plan_days(connection, plan, at)) for plan in plans(engine).values()]
         judged = judge(watched, burning, at)
         judged = replace(judged, findings=(*judged.findings, *trouble))
         unread = frozenset(finding.platform for finding in trouble)
-        changes, opened = _apply(connection, judged, window, unread, again=window == newest)
-        alerts = want_alerts(connection, at, addressees, {one.scenario.key: one.scenario for one in watched})
-        _mark(connection, [window])
+        changes, opened = _apply(connection, judged, window, unread, scope)
+        owners = {one.scenario.key: one.scenario for one in watched}
+        alerts = want_alerts(
+            connection, at, addressees, owners, lambda one: scope.holds(one.kind, one.platform, one.scenario),
+            digests=is_newest,
+        )  # fmt: skip
+        mark_judged(connection, window, [one.row for one in chosen])
+        _mark(connection, {window: touched})
         kinds = [event.kind for change in changes for event in change.events]
         return JudgedWindow(
             window, True, len(judged.findings), opened, kinds.count("reopened"), kinds.count("resolved"),
@@ -108,18 +196,21 @@ def _unread(engine: Engine, platform: Platform, at: datetime) -> Finding | None:
 
 
 def _apply(
-    connection: Connection, judged: Judged, window: datetime, unread: frozenset[Platform], *, again: bool
+    connection: Connection, judged: Judged, window: datetime, unread: frozenset[Platform], scope: _Scope
 ) -> tuple[list[Change], int]:
-    """Takes the incidents through the window; gives their changes, and how many are new."""
-    known = unresolved(connection)
+    """Takes the incidents that the window is about through it; gives their changes, and how many are new."""
+    everything = unresolved(connection)
+    known_ones = {
+        fingerprint: one for fingerprint, one in everything.items() if scope.holds(one.kind, one.platform, one.scenario)
+    }
     seen_in = last_windows(connection)
-    found = {one.fingerprint: one for one in judged.findings}
-    lately = resolved_lately(connection, {*found, *judged.covered.values()} - set(known), window)
-    ids = {fingerprint: one.id for fingerprint, one in {**lately, **known}.items()}
+    found = {one.fingerprint: one for one in judged.findings if scope.holds(one.kind, one.platform, one.scenario)}
+    lately = resolved_lately(connection, {*found, *judged.covered.values()} - set(everything), window)
+    ids = {fingerprint: one.id for fingerprint, one in {**lately, **everything}.items()}
     changes: list[Change] = []
     opened = 0
     for fingerprint, finding in found.items():
-        incident = known.get(fingerprint) or lately.get(fingerprint)
+        incident = known_ones.get(fingerprint) or lately.get(fingerprint)
         if incident is None:
             ids[fingerprint] = open_new(connection, finding, window).incident.id
             opened += 1
@@ -127,12 +218,12 @@ def _apply(
             changes.append(told_more(incident, finding, window))
         else:
             changes.append(seen_again(incident, finding, window))
-    returns = times_reopened(connection, [one.id for one in known.values()])
-    for fingerprint, incident in known.items():
+    returns = times_reopened(connection, [one.id for one in known_ones.values()])
+    for fingerprint, incident in known_ones.items():
         if fingerprint in found:
             continue
         sight = _sight(incident, judged, unread)
-        if again and seen_in.get(incident.id) == window and sight != "explained":
+        if seen_in.get(incident.id) == window and sight != "explained":
             continue
         explained_by = ids.get(judged.covered.get(fingerprint, ""))
         changes.append(not_seen(incident, sight, window, returns.get(incident.id, 0), explained_by))
@@ -151,10 +242,12 @@ def _sight(incident: Incident, judged: Judged, unread: frozenset[Platform]) -> S
     return "healthy"
 
 
-def _mark(connection: Connection, windows: Sequence[datetime]) -> None:
-    """The windows have been judged as they are now."""
+def _mark(connection: Connection, windows: Mapping[datetime, int]) -> None:
+    """The windows have been judged as they were when they had been touched so often."""
     if not windows:
         return
-    statement = insert(MonitorWindow).values([{"window_start": start, "judged": 1} for start in windows])
-    done = {"judged": func.greatest(MonitorWindow.covered, 1)}
+    statement = insert(MonitorWindow).values(
+        [{"window_start": start, "judged": touched} for start, touched in windows.items()]
+    )
+    done = {"judged": func.greatest(MonitorWindow.judged, statement.excluded.judged)}
     connection.execute(statement.on_conflict_do_update(index_elements=["window_start"], set_=done))

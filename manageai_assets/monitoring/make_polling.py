@@ -2,7 +2,8 @@
 the cause of each failure, once.
 
 Make's logs are read forward from where the last reading ended, less an overlap; what is known already is stored no
-second time. A reading that stops half-way keeps what it has got, and goes on from there the next time.
+second time. A reading that stops half-way keeps what it has got, and goes on from there the next time. Where Make's
+clock is behind ours, a window is read again until it has ended there too.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ class MakePoller:
         listed = listed_on_make(self.api, self.team)
         self._report = replace(self._report, discovery=registry.discover(self.engine, "make", listed, now))
         self._plan(now)
-        moved = replace(own, polled_at=now)
+        moved = replace(own, polled_at=now - self.api.clock.behind)
         recording.record(self.engine, "make", [], [moved])
         return moved
 
@@ -193,7 +194,7 @@ class MakePoller:
             reading.fault = error
         except MakeApiError as error:
             reading.fault = reading.fatal = error
-        reading.settle(now)
+        reading.settle(now, now - self.api.clock.behind)
         return reading
 
     def _keep(self, batch: list[_Reading]) -> None:
@@ -202,7 +203,7 @@ class MakePoller:
             return
         executions = [execution for one in batch for execution in one.executions]
         self._report = self._report.plus(
-            recording.record(self.engine, "make", executions, moved),
+            recording.record(self.engine, "make", executions, moved, self.now()),
             read=sum(one.complete for one in batch),
             failed=sum(one.fault is not None for one in batch),
         )
@@ -255,11 +256,12 @@ class _Reading:
         """Whether all was read that there is."""
         return not self.cut and self.fault is None
 
-    def settle(self, now: datetime) -> None:
-        """Works out the cursor: behind what was read, by Make's own clock; nowhere where nothing was."""
+    def settle(self, now: datetime, read_at: datetime) -> None:
+        """Works out the cursor: behind what was read, by Make's own clock, which showed `read_at` at that moment if it
+        is behind ours; nowhere where nothing was."""
         furthest = max((one.started for one in self.executions), default=None)
         if self.complete:
-            self.moved = recovered(self.before, now, furthest)
+            self.moved = recovered(self.before, read_at, furthest)
         elif self.fault is not None and not isinstance(self.fault, (MakeKeyError, MakeRateLimitError)):
             self.moved = failed(self.before, self.fault.what, now)
         elif self.executions:

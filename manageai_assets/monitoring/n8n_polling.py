@@ -2,7 +2,8 @@
 
 n8n lists what has ended; what is still on shows only when it is asked for (n8n facts, section 3). So it is asked
 first what is on, which is stored as running, then what has ended; what was running and is no longer is looked up by
-its id. Runs from the editor are tests and are left out.
+its id. Runs from the editor are tests and are left out. Where n8n's clock is behind ours, a window is read again until
+it has ended there too.
 """
 
 from __future__ import annotations
@@ -55,6 +56,9 @@ DATA_WITHIN = timedelta(minutes=1)
 """After an execution's end, in which its data may still come."""
 QUICK = Retries(times=1, base=0.5, patience=2.0)
 """A poller comes again by itself: it doesn't wait within a tick."""
+
+TOOK_TOO_LONG = "TimeoutExecutionCancelledError"
+"""n8n's own name for it, which it doesn't store."""
 
 _NOT_ENDED: tuple[ExecutionStatus, ...] = ("running", "waiting", "new")
 _OUTCOMES: Mapping[str, Outcome] = {
@@ -133,7 +137,7 @@ class N8nPoller:
         seen |= {one.execution_id for one in rows}
         rows += [ended for one in sorted(known.keys() - seen) if (ended := self._looked_up(one, known[one]))]
         furthest = max((one.started for one in rows if one.execution_id not in known), default=start)
-        self._keep(rows, recovered(cursor, begun, furthest))
+        self._keep(rows, recovered(cursor, begun - self.api.clock.behind, furthest))
         self._report = replace(self._report, read=self._report.due)
 
     def _newest(self) -> datetime:
@@ -170,7 +174,7 @@ class N8nPoller:
 
     def _keep(self, executions: list[Execution], cursor: Cursor | None) -> None:
         moved = [cursor] if cursor else []
-        self._report = self._report.plus(recording.record(self.engine, "n8n", executions, moved))
+        self._report = self._report.plus(recording.record(self.engine, "n8n", executions, moved, self.now()))
 
     # -- causes --------------------------------------------------------------------------------------------------
 
@@ -210,18 +214,24 @@ def listed_on_n8n(api: N8nApi) -> list[registry.Listed]:
 
 
 def cause_of(execution: Mapping[str, JsonValue]) -> ExecutionError:
-    """Why an execution with its data failed, in the terms of monitoring."""
+    """Why an execution with its data failed, in the terms of monitoring. What a sub-workflow's node said stands within
+    its caller's error; what no service answered has a word of the system's in place of a status, such as `ENOTFOUND`,
+    and only n8n's `messages` say then what happened. One that n8n ended since it took too long has no error at all."""
     result = members(members(execution.get("data")).get("resultData"))
     error = members(result.get("error"))
+    if not error and execution.get("status") == "canceled":
+        error = {"name": TOOK_TOO_LONG, "message": "it took longer than the workflow's time limit"}
     node = members(error.get("node"))
     step = str(node.get("name") or result.get("lastNodeExecuted") or "")
-    message = ": ".join(str(part) for part in (error.get("message"), error.get("description")) if part)
-    status = str(error.get("httpCode") or "")
+    code = str(error.get("httpCode") or members(error.get("errorResponse")).get("httpCode") or "")
+    status = int(code) if code.isdigit() and len(code) == 3 else None
+    happened = items(error.get("messages")) if code and status is None else []
+    said = [str(part) for part in (error.get("message"), error.get("description"), *happened) if part]
     return ExecutionError(
         type=str(error.get("name") or ""),
-        message=message,
+        message=": ".join(dict.fromkeys(said)),
         step=step,
-        status=int(status) if status.isdigit() and len(status) == 3 else None,
+        status=status,
         connection=_credential(node) or _credential(_node(execution, step)),
     )
 

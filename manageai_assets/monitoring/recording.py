@@ -16,7 +16,16 @@ from sqlalchemy import and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from compilers.secrets import without_secrets
-from manageai_assets.monitoring.models import Execution, ExecutionError, Plan, Platform, ScenarioKey, windows_told_by
+from manageai_assets.monitoring.models import (
+    WINDOW,
+    Execution,
+    ExecutionError,
+    Plan,
+    Platform,
+    ScenarioKey,
+    window_of,
+    windows_told_by,
+)
 from manageai_assets.monitoring.registry import ids_of
 from manageai_assets.store.monitoring_tables import (
     ExecutionRow,
@@ -34,8 +43,11 @@ WHOLE_PLATFORM = ""
 """Stands for the external id in the cursor of a platform as a whole."""
 LONGEST_TEXT = 4000
 """Characters of an error's message that are kept."""
-EXPLAINED_FOR = timedelta(days=1)
-"""Failures that are older are not asked about any more."""
+EXPLAINED_FOR = timedelta(days=2)
+"""Failures that are older are not asked about any more: a platform may have been away for a day."""
+
+STOPPED_BY_HAND = frozenset({"ManualExecutionCancelledError"})
+"""What n8n calls it; its lists don't tell it from what ran into a time limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +73,22 @@ class Recorded:
 
 
 def record(
-    engine: Engine, platform: Platform, executions: Iterable[Execution], cursors: Sequence[Cursor] = ()
+    engine: Engine,
+    platform: Platform,
+    executions: Iterable[Execution],
+    cursors: Sequence[Cursor] = (),
+    now: datetime | None = None,
 ) -> Recorded:
-    """Stores executions once each; one that was running and has ended is completed. Moves the cursors."""
+    """Stores executions once each; one that was running and has ended is completed. Moves the cursors. `now` says when
+    that is, where it matters how long the cause of a failure may be waited for.
+
+    A window that was made before its scenarios had been read to its end is due again, so that they are judged in it."""
     merged = once_each(executions)
     with engine.begin() as connection:
-        new = _store(connection, platform, merged) if merged else Recorded()
-        touch(connection, new.windows)
+        new = _store(connection, platform, merged, now) if merged else Recorded()
+        ended = _ended(connection, platform, cursors)
+        made = _locked(connection, ended | set(new.windows))
+        touch(connection, {*new.windows, *(ended & made)})
         _move(connection, platform, cursors)
     return new
 
@@ -134,14 +155,15 @@ def unexplained(engine: Engine, platform: Platform, now: datetime, limit: int) -
 
 
 def explain(engine: Engine, explained: Mapping[tuple[Platform, str], ExecutionError]) -> None:
-    """Stores why executions failed; their windows are judged again."""
+    """Stores why executions failed; their windows are judged again. One that a person has stopped didn't fail."""
     if not explained:
         return
     with engine.begin() as connection:
         windows: set[datetime] = set()
         for (platform, identifier), error in sorted(explained.items()):
             is_it = and_(ExecutionRow.platform == platform, ExecutionRow.execution_id == identifier)
-            statement = update(ExecutionRow).where(is_it).values(_error_values(error))
+            stopped = {"outcome": "warning"} if error.type in STOPPED_BY_HAND else {}
+            statement = update(ExecutionRow).where(is_it).values({**_error_values(error), **stopped})
             finished = connection.execute(statement.returning(ExecutionRow.finished_at)).scalar_one_or_none()
             windows |= set(windows_told_by(finished)) if finished else set()
         touch(connection, windows)
@@ -187,18 +209,47 @@ def beat(engine: Engine, name: str, now: datetime, note: str = "") -> None:
         connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
 
 
-def _store(connection: Connection, platform: Platform, executions: Sequence[Execution]) -> Recorded:
+def _ended(connection: Connection, platform: Platform, cursors: Sequence[Cursor]) -> set[datetime]:
+    """The windows whose ends these readings are the first to go past."""
+    moved = {one.external_id: one.polled_at for one in cursors if one.polled_at is not None}
+    if not moved:
+        return set()
+    query = select(PollCursor.external_id, PollCursor.polled_at).where(
+        PollCursor.platform == platform, PollCursor.external_id == func.any(list(moved))
+    )
+    before = {row.external_id: row.polled_at for row in connection.execute(query)}
+    return {
+        window_of(at) - WINDOW
+        for identifier, at in moved.items()
+        if (was := before.get(identifier)) is None or was < window_of(at)
+    }
+
+
+def _locked(connection: Connection, windows: set[datetime]) -> set[datetime]:
+    """Keeps these windows from being made meanwhile; gives those that have been made already."""
+    query = (
+        select(MonitorWindow.window_start, MonitorWindow.covered)
+        .where(MonitorWindow.window_start.in_(windows))
+        .order_by(MonitorWindow.window_start)
+        .with_for_update()
+    )
+    return {row.window_start for row in connection.execute(query) if row.covered} if windows else set()
+
+
+def _store(
+    connection: Connection, platform: Platform, executions: Sequence[Execution], now: datetime | None
+) -> Recorded:
     ids = ids_of(connection, platform, (one.scenario.external_id for one in executions))
     statement = insert(ExecutionRow)
     late = {
         name: statement.excluded[name]
-        for name in ("finished_at", "duration_ms", "outcome", "operations", "items", *_ERROR_COLUMNS)
+        for name in ("finished_at", "duration_ms", "outcome", "operations", "items", "stored_at", *_ERROR_COLUMNS)
     }
     ended = and_(ExecutionRow.outcome == "running", statement.excluded.outcome != "running")
     stored = statement.on_conflict_do_update(
         index_elements=["platform", "execution_id"], set_=late, where=ended
     ).returning(ExecutionRow.finished_at, ExecutionRow.outcome)
-    values = [_values(one, ids[one.scenario.external_id]) for one in executions]
+    values = [{**_values(one, ids[one.scenario.external_id]), "stored_at": now} for one in executions]
     changed = connection.execute(stored, values).all()
     windows = {start for row in changed if row.finished_at for start in windows_told_by(row.finished_at)}
     errors = sum(row.outcome == "error" for row in changed)

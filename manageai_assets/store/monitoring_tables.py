@@ -57,6 +57,7 @@ class ScenarioRow(Base):
     gone_at: Mapped[datetime | None] = mapped_column(comment="when the platform listed it no more; null: it is there")
     deployed_at: Mapped[datetime | None] = mapped_column(comment="when a build was put there last")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="when it was known first")
+    judged_to: Mapped[datetime | None] = mapped_column(comment="start of the newest window that it was judged in")
 
 
 class PollCursor(Base):
@@ -106,6 +107,7 @@ class ExecutionRow(Base):
     error_step: Mapped[str | None] = mapped_column(Text)
     error_status: Mapped[int | None] = mapped_column(SmallInteger)
     error_connection: Mapped[str | None] = mapped_column(Text)
+    stored_at: Mapped[datetime | None] = mapped_column(comment="when it was read as it is now")
 
 
 class MonitorWindow(Base):

@@ -23,6 +23,7 @@ from pydantic import JsonValue, SecretStr
 
 from compilers.documents import items, members
 from resources.n8n_api import ExecutionStatus
+from tests.fakes.replies import Hook, Reply, unchanged
 
 Object = dict[str, JsonValue]
 LARGEST_PAGE = 250
@@ -62,6 +63,8 @@ class FakeN8n:
     errors: dict[str, Object] = field(default_factory=dict)
     credentials: dict[str, Object] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    hook: Hook = unchanged
+    """Sees each answer, and may change it."""
 
     def fail(
         self,
@@ -326,12 +329,19 @@ def _handler(fake: FakeN8n) -> type[BaseHTTPRequestHandler]:
 
         def _send(self, status: int, body: JsonValue, headers: Mapping[str, str] | None = None) -> None:
             content = (body if isinstance(body, str) else json.dumps(body)).encode("utf-8")
-            self.send_response(status)
-            for name, value in {"content-type": "application/json", **(headers or {})}.items():
+            whole = Reply(status, content, {"content-type": "application/json", **(headers or {})})
+            reply = fake.hook(self.command, urlsplit(self.path).path, whole)
+            if reply is None:
+                self.close_connection = True
+                return
+            time.sleep(reply.seconds)
+            self.send_response_only(reply.status)
+            date = {"date": self.date_time_string()}
+            for name, value in {**date, **reply.headers, "content-length": str(len(reply.data))}.items():
                 self.send_header(name, value)
-            self.send_header("content-length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            self.wfile.write(reply.sent)
+            self.close_connection = self.close_connection or reply.cut
 
         def log_request(self, code: object = "-", size: object = "-") -> None:
             """Says nothing."""

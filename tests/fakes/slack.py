@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pydantic import JsonValue, SecretStr
 
+from tests.fakes.replies import Hook, Reply, unchanged
+
 PATH = "/services/T000/B000/made-up"
 _ENTITY = re.compile(r"&(?!amp;|lt;|gt;)")
 _MARKUP = re.compile(r"<(?:!channel|!here|https?://[^|>]+(?:\|[^>]*)?)>")
@@ -38,6 +40,8 @@ class FakeSlack:
     posted: list[dict[str, JsonValue]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    hook: Hook = unchanged
+    """Sees each answer, and may change it; the message is posted all the same."""
 
     @property
     def texts(self) -> list[str]:
@@ -132,13 +136,16 @@ def fake_slack(*faults: Fault) -> Iterator[FakeSlack]:
             if fault.status is None:
                 self.close_connection = True
                 return
-            data = fault.body.encode()
-            self.send_response(fault.status)
-            if fault.retry_after:
-                self.send_header("retry-after", fault.retry_after)
-            self.send_header("content-length", str(len(data)))
+            after = {"retry-after": fault.retry_after} if fault.retry_after else {}
+            reply = fake.hook("POST", self.path, Reply(fault.status, fault.body.encode(), after))
+            if reply is None:
+                self.close_connection = True
+                return
+            self.send_response(reply.status)
+            for name, value in {**reply.headers, "content-length": str(len(reply.data))}.items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(data)
+            self.wfile.write(reply.sent)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
             return

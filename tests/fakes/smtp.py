@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import email
 import email.policy
+import socket
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -25,6 +26,8 @@ class FakeSmtp:
     signed_in: list[bool] = field(default_factory=list)
     refusals: list[tuple[str, str]] = field(default_factory=list)
     """Commands with the reply that each gets once: `("RCPT", "550 no such user")`."""
+    taken: Callable[[], bool] = lambda: True
+    """Whether the server says of a message that it has just kept that it did; else the connection breaks off."""
 
 
 @contextmanager
@@ -81,7 +84,10 @@ def fake_smtp(*refusals: tuple[str, str]) -> Iterator[FakeSmtp]:
             fake.messages.append(message)
             fake.receivers.append(self.receivers)
             fake.signed_in.append(self.known)
-            self._say("250 taken")
+            if fake.taken():
+                self._say("250 taken")
+            else:
+                self.connection.shutdown(socket.SHUT_RDWR)
 
         def _sign_in(self, command: str) -> None:
             given = base64.b64decode(command.split()[-1]).split(b"\0")

@@ -15,6 +15,9 @@ from resources.interceptor import interceptor_folder
 from resources.interceptor import is_installed as has_interceptor
 from resources.n8n_install import is_installed, server_folder
 from resources.n8n_server import N8nServer
+from tests.postgres import database, engine, postgres, template
+
+__all__ = ["database", "engine", "postgres", "template"]
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from dagster import DagsterInstance, SensorDefinition, SensorResult, SkipReason,
 from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
+from manageai_assets.monitoring.alerts.notice import Places
+from manageai_assets.monitoring.alerts.wanted import Addressees
+from manageai_assets.monitoring.judging import judge_windows
+from manageai_assets.monitoring.models import WINDOW, window_of
 from manageai_assets.monitoring.polling import CallBudget
 from manageai_assets.settings import Settings, read_settings
 from resources.make_api import MakeApi
@@ -20,6 +25,7 @@ from sensors.windows import windows_sensor
 from tests.fakes.make import World, fake_make
 from tests.fakes.make.world import TEAM
 from tests.fakes.n8n import fake_n8n
+from tests.fakes.slack import fake_slack
 from tests.resources.make_fixtures import plain_blueprint
 
 MAKE = {"MAKE_API_KEY": "k", "MAKE_TEAM_ID": str(TEAM), "MAKE_ZONE": "eu1"}
@@ -90,3 +96,24 @@ def test_a_tick_of_n8n_says_what_it_read(settings: Settings, instance: DagsterIn
         with engine.begin() as connection:
             connection.execute(text("update manageai.poll_cursors set polled_at = polled_at - interval '1 hour'"))
         assert told(poller, instance)[0].startswith("n8n answered 401")
+
+
+def test_the_tick_that_reads_failures_tells_them(
+    settings: Settings, instance: DagsterInstance, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = window_of(datetime.now(UTC))
+    judge_windows(engine, [ended - 2 * WINDOW, ended - WINDOW], ended, Addressees((), Places()))
+    with fake_n8n() as fake, fake_slack() as slack:
+        for name in MAKE:
+            monkeypatch.setenv(name, "")
+        monkeypatch.setenv("SLACK_WEBHOOK_URL", slack.address.get_secret_value())
+        fake.workflows["orders"] = {"id": "orders", "name": "Orders", "active": True, "nodes": []}
+        for second in range(5):
+            started = ended - timedelta(minutes=5, seconds=second)
+            fake.ran("orders", "error", started=started, seconds=1, error={"name": "Error", "message": "no"})
+        poller = n8n_poller(settings, lambda _settings: N8nApi(fake.address, fake.key))
+        said, _ = told(poller, instance)
+        assert said.endswith("5 failed, 5 explained; 1 scenarios are new, 0 are gone; judged: 1 incidents opened, "
+                             "0 resolved, 1 alerts sent")  # fmt: skip
+        assert "judged" not in told(poller, instance)[0]
+    assert slack.texts == [":red_circle: Nothing succeeds: Orders"]

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from manageai_assets.definitions import everything
 from manageai_assets.monitoring.models import WINDOW, Execution, ScenarioKey
-from manageai_assets.monitoring.recording import record
+from manageai_assets.monitoring.recording import WHOLE_PLATFORM, Cursor, beat, record
 from manageai_assets.monitoring.snapshots import due_windows
 from manageai_assets.partitions import window_key
 from manageai_assets.settings import Settings, read_settings
@@ -30,10 +30,10 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return read_settings(tmp_path / "none.env")
 
 
-def tick(settings: Settings, instance: DagsterInstance, cursor: str | None = None) -> SensorResult:
+def tick(settings: Settings, instance: DagsterInstance, cursor: str | None = None, now: datetime = NOW) -> SensorResult:
     """One look at the windows."""
     with build_sensor_context(instance=instance, cursor=cursor) as context:
-        result = windows_sensor(settings, lambda: NOW)(context)
+        result = windows_sensor(settings, lambda: now)(context)
     assert isinstance(result, SensorResult)
     return result
 
@@ -46,17 +46,17 @@ def run(settings: Settings, instance: DagsterInstance, request: RunRequest) -> b
 
 
 @pytest.mark.parametrize(
-    ("last", "now", "expected"),
+    ("last", "settled", "expected"),
     [
         (NOON - WINDOW, NOON, []),
-        (NOON - WINDOW, NOON + WINDOW, []),
-        (NOON - WINDOW, NOON + WINDOW + SETTLE, [NOON]),
-        (NOON - WINDOW, NOON + 3 * WINDOW + SETTLE, [NOON, NOON + WINDOW, NOON + 2 * WINDOW]),
-        (None, NOON + SETTLE, [NOON - WINDOW * place for place in range(5, 0, -1)]),
+        (NOON - WINDOW, NOON + WINDOW - timedelta(seconds=1), []),
+        (NOON - WINDOW, NOON + WINDOW, [NOON]),
+        (NOON - WINDOW, NOON + 3 * WINDOW, [NOON, NOON + WINDOW, NOON + 2 * WINDOW]),
+        (None, NOON, [NOON - WINDOW * place for place in range(5, 0, -1)]),
     ],
 )
-def test_windows_that_have_ended(last: datetime | None, now: datetime, expected: list[datetime]) -> None:
-    assert ended_since(last, now) == expected
+def test_windows_that_have_ended(last: datetime | None, settled: datetime, expected: list[datetime]) -> None:
+    assert ended_since(last, settled) == expected
 
 
 @pytest.mark.parametrize(
@@ -121,3 +121,31 @@ def test_the_next_window_is_asked_for_as_time_passes(settings: Settings, instanc
     result = tick(settings, instance, long_ago.isoformat())
     (request,) = result.run_requests or ()
     assert request.tags[RANGE_START] == window_key(long_ago + WINDOW)
+
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("polled", "tick_ended", "now", "asked"),
+    [
+        (NOON + SECOND, NOON + 2 * SECOND, NOON + 3 * SECOND, True),
+        (NOON + SECOND, NOON - WINDOW, NOON + 3 * SECOND, False),  # the tick is still looking for causes
+        (NOON - SECOND, NOON + SECOND, NOON + 3 * SECOND, False),  # it began before the window's end
+        (NOON - WINDOW, NOON - WINDOW, NOON + 3 * SECOND, False),
+        (NOON - WINDOW, NOON - WINDOW, NOON + SETTLE, True),  # n8n can't be read: its windows are made all the same
+    ],
+)
+def test_a_window_waits_for_the_platforms_but_not_for_long(
+    settings: Settings,
+    instance: DagsterInstance,
+    engine: Engine,
+    polled: datetime,
+    tick_ended: datetime,
+    now: datetime,
+    asked: bool,
+) -> None:
+    record(engine, "n8n", [], [Cursor(WHOLE_PLATFORM, polled_at=polled)])
+    beat(engine, "n8n_poller", tick_ended)
+    before_last = (NOON - 2 * WINDOW).isoformat()
+    assert bool(tick(settings, instance, before_last, now).run_requests) is asked

@@ -3,7 +3,6 @@
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dagster import (
@@ -29,6 +28,7 @@ from dagster import (
 from compilers.errors import UserError
 from manageai_assets.assets import picture, together
 from manageai_assets.clients.assets import CLIENTS as SNAPSHOTS
+from manageai_assets.monitoring.assets import Watching
 from manageai_assets.partitions import REPORT_BATCHES, REPORTS, client_key, report_key, report_parts
 from manageai_assets.settings import read_settings
 from resources.dagster_internals import REPORTED_ALREADY
@@ -77,7 +77,8 @@ def monthly_report(
     from manageai_assets.clients.reports.making import make_report, prepare
     from manageai_assets.clients.reports.months import parse_month
 
-    engine, now = context.resources.monitoring, datetime.now(UTC)
+    watching: Watching = context.resources.monitoring
+    engine, now = watching.engine, watching.clock()
     shop = workshop(read_settings())
     made: list[AssetMaterialization] = []
     failed: dict[str, str] = {}

@@ -1,7 +1,7 @@
-"""Incidents in Dagster: each window is judged once its snapshots are made, and the alerts that it asks for are sent."""
+"""Incidents in Dagster: what became of them in each window. Mostly the poller that read it has judged it already; else
+it is judged here, once its snapshots are made, and the alerts that it asks for are sent."""
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
 
 from dagster import (
     AssetExecutionContext,
@@ -16,9 +16,8 @@ from dagster import (
 
 from manageai_assets.analytics.assets import column_schema
 from manageai_assets.assets import together
-from manageai_assets.monitoring.assets import GROUP, SNAPSHOTS
-from manageai_assets.monitoring.judging import JudgedWindow
-from manageai_assets.monitoring.models import SEVERITIES, Incident, Scenario
+from manageai_assets.monitoring.assets import GROUP, SNAPSHOTS, Watching
+from manageai_assets.monitoring.models import SEVERITIES, Incident, IncidentEventKind, Scenario
 from manageai_assets.partitions import MONITOR_WINDOWS, WINDOW_BATCHES, window_key, window_starts
 from resources.dagster_internals import REPORTED_ALREADY
 
@@ -43,42 +42,41 @@ INCIDENTS = "incidents"
     required_resource_keys={"monitoring"},
 )
 def incidents(context: AssetExecutionContext) -> Iterator[DagsterEvent | Output[None]]:
-    """Judges the run's windows and sends what that asks for; what can't be sent now, the sensor sends later."""
+    """Judges those of the run's windows that weren't, and sends what that asks for; what can't be sent now, the sensor
+    sends later."""
     from manageai_assets.monitoring import incident_store
     from manageai_assets.monitoring.alerts.channels import addressees, senders
     from manageai_assets.monitoring.alerts.outbox import deliver
-    from manageai_assets.monitoring.judging import judge_windows
+    from manageai_assets.monitoring.judging import judge_windows, judged_already
     from manageai_assets.monitoring.registry import scenarios
     from manageai_assets.settings import read_settings
 
-    engine, settings = context.resources.monitoring, read_settings()
+    watching: Watching = context.resources.monitoring
+    engine, settings = watching.engine, read_settings()
     starts = window_starts(context.partition_keys)
-    judged = judge_windows(engine, starts, datetime.now(UTC), addressees(settings))
-    deliver(engine, senders(settings), lambda: datetime.now(UTC))
-    now_open = _table(incident_store.incidents(engine), scenarios(engine, gone=True).values())
+    done = judged_already(engine, starts)
+    judge_windows(engine, [start for start in starts if start not in done], watching.clock(), addressees(settings))
+    deliver(engine, senders(settings), watching.clock)
+    still = incident_store.incidents(engine)
+    now_open = {
+        "still_open": MetadataValue.int(len(still)),
+        "open": _table(still, scenarios(engine, gone=True).values()),
+    }
     made = [
         AssetMaterialization(
             INCIDENTS,
-            partition=window_key(one.window_start),
-            metadata={**_numbers(one), **({"open": now_open} if one.window_start == starts[-1] else {})},
+            partition=window_key(start),
+            metadata={**_numbers(kinds), **(now_open if start == starts[-1] else {})},
         )
-        for one in judged
+        for start, kinds in incident_store.came_of(engine, starts).items()
     ]
     yield from together(context, made)
     yield Output(None, output_name=INCIDENTS, metadata={REPORTED_ALREADY: True})
 
 
-def _numbers(one: JudgedWindow) -> dict[str, MetadataValue]:
-    if not one.changed:
-        return {"judged": MetadataValue.text("earlier, or too old to count")}
-    return {
-        "findings": MetadataValue.int(one.findings),
-        "opened": MetadataValue.int(one.opened),
-        "reopened": MetadataValue.int(one.reopened),
-        "resolved": MetadataValue.int(one.resolved),
-        "still_open": MetadataValue.int(one.open),
-        "alerts": MetadataValue.int(one.alerts),
-    }
+def _numbers(kinds: Mapping[IncidentEventKind, int]) -> dict[str, MetadataValue]:
+    told: tuple[IncidentEventKind, ...] = ("opened", "recurred", "reopened", "resolved")
+    return {kind: MetadataValue.int(kinds.get(kind, 0)) for kind in told}
 
 
 def _table(found: list[Incident], known: Iterable[Scenario]) -> MetadataValue:

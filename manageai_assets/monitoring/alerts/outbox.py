@@ -31,6 +31,8 @@ ATTEMPTS_AT_MOST = 60
 """A day of half-hourly tries, about: an outage of the receiver loses nothing."""
 AT_ONCE = 100
 """Alerts of one call; the rest waits for the next one."""
+OF_A_TICK = timedelta(seconds=15)
+"""For a sensor, which Dagster ends after a minute: a channel that hangs takes ten seconds for each."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,10 +55,19 @@ class _Leased:
     attempts: int
 
 
-def deliver(engine: Engine, senders: Mapping[str, Sender], clock: Callable[[], datetime]) -> Delivered:
-    """Sends the alerts that are due, oldest first, by their channels. Alerts of a channel without a sender wait."""
+def deliver(
+    engine: Engine,
+    senders: Mapping[str, Sender],
+    clock: Callable[[], datetime],
+    within: timedelta = timedelta.max,
+) -> Delivered:
+    """Sends the alerts that are due, oldest first, by their channels. Alerts of a channel without a sender wait. After
+    `within` no further one is begun."""
     sent = put_off = failed = 0
+    begun = clock()
     for _ in range(AT_ONCE):
+        if clock() - begun >= within:
+            break
         leased = _lease(engine, tuple(senders), clock())
         if leased is None:
             break

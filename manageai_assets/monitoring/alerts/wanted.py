@@ -7,7 +7,7 @@ written once, so that judging a window again, or the next one, asks for nothing 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -48,20 +48,27 @@ class _Wanted:
 
 
 def want_alerts(
-    connection: Connection, at: datetime, addressees: Addressees, scenarios: Mapping[ScenarioKey, Scenario]
+    connection: Connection,
+    at: datetime,
+    addressees: Addressees,
+    scenarios: Mapping[ScenarioKey, Scenario],
+    concerned: Callable[[Incident], bool],
+    *,
+    digests: bool,
 ) -> int:
-    """Writes the alerts that the window which ends at `at` asks for; gives how many are new."""
+    """Writes the alerts that the window which ends at `at` asks for; gives how many are new. Incidents that it isn't
+    `concerned` with are in another window: nothing is told of them but in the digest."""
     known = seen_since(connection, at - DAY)
     returns = times_reopened(connection, [one.id for one in known])
     mutes = mutes_at(connection, at)
     alerted = _alerted(connection, [one.id for one in known])
     wanted: list[_Wanted] = []
-    for incident in known:
+    for incident in filter(concerned, known):
         scenario = scenarios.get(incident.scenario) if incident.scenario else None
         if not any(mute.fits(incident, scenario) for mute in mutes):
             before = alerted.get(incident.id, {})
             wanted += _of(incident, scenario, returns.get(incident.id, 0), before, at, addressees.places)
-    if digest_due(at) and (told := digest(known, scenarios, at - DAY, at)):
+    if digests and digest_due(at) and (told := digest(known, scenarios, at - DAY, at)):
         wanted.append(_Wanted(f"digest:{at:%Y-%m-%d}", None, told))
     return sum(_for_channel(connection, wanted, channel, scenarios, at) for channel in addressees.channels)
 

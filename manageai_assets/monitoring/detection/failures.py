@@ -34,7 +34,8 @@ _WORDS: tuple[tuple[Cause, str], ...] = (
         "credentials",
         r"\b40[13]\b|unauthori[sz]ed|forbidden|invalid_grant|(?:token|api key|credentials?|password|login)\W+"
         r"(?:\w+\W+){0,3}(?:expired|revoked|invalid|missing|not valid)|"
-        r"invalid (?:access token|api key|credentials|token)|authori[sz]ation failed|authentication failed",
+        r"invalid (?:access token|api key|credentials|token)|authori[sz]ation failed|authentication failed|"
+        r"credentials? with id .{1,100} does not exist|credentials could not be decrypted",
     ),
     ("timeout", r"timed? ?out|ETIMEDOUT|ESOCKETTIMEDOUT|deadline exceeded"),
     ("unavailable", r"\b50[0-9]\b|ECONN|ENOTFOUND|EAI_AGAIN|unavailable|bad gateway|socket hang up|internal error"),

@@ -72,10 +72,11 @@ class _Streak:
 def platform_outages(platform: Platform, watched: Sequence[Watched], findings: Sequence[Finding]) -> list[Outage]:
     """The outages of a platform, or of something that its scenarios share, in the last day: half of those that run fail
     at the same time, many fail alike, or many have fallen silent."""
-    failures = [streak for one in watched for streak in _streaks(one)]
+    failures = [streak for one in watched for streak in _streaks(one, LOOK_BACK)]
     streaks = [one for one in failures if len(one.runs) >= FAILURES_AT_LEAST]
+    as_known = [one for each in watched for one in _streaks(each, WITHIN) if len(one.runs) >= FAILURES_AT_LEAST]
     everything = (
-        _at_once(platform, watched, streaks, SHARE_FAILING, WITHIN, findings)
+        _at_once(platform, watched, as_known, SHARE_FAILING, WITHIN, findings)
         or _at_once(platform, watched, failures, SHARE_FAILING_ONCE, WINDOW, findings)
         or _all_of_few(platform, watched, streaks, findings)
     )
@@ -115,14 +116,16 @@ def _all_of_few(
     return _outage(platform, "", "scenarios fail at once, and no other ran", lasting, len(lasting), findings)
 
 
-def _streaks(watched: Watched) -> Iterator[_Streak]:
+def _streaks(watched: Watched, believed: timedelta) -> Iterator[_Streak]:
+    """The failures in a row of the last day. One that has failed and not run since fails still, for as long as this is
+    `believed`: in the night, an outage doesn't end because few scenarios run."""
     for runs in watched.streaks:
         start, end = runs[0].finished, runs[-1].finished
         if start is None or end is None or end <= watched.at - LASTING:
             continue
         if runs[0] == watched.ended[0] and not _was_healthy(watched):
             continue  # it has failed for longer than is known here, and for reasons of its own
-        lasting = runs == watched.failures_in_a_row and end > watched.at - LOOK_BACK
+        lasting = runs == watched.failures_in_a_row and end > watched.at - believed
         yield _Streak(watched, runs, start, watched.at if lasting else end, lasting)
 
 

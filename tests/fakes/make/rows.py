@@ -103,7 +103,8 @@ def organization_row(world: World) -> Object:
         name: str(sum(one.used[name] for one in world.scenarios.values())) for name in ("operations", "transfer")
     }  # fmt: skip
     return {
-        "id": ORGANIZATION, "name": "Agency", "serviceName": "default", "nextReset": None, **used,
+        "id": ORGANIZATION, "name": "Agency", "serviceName": "default", **used,
+        "nextReset": None if world.next_reset is None else iso(world.next_reset),
         "operationsExt": "0", "transferExt": "0", "unusedOperations": "0", "unusedTransfer": "0", "isPaused": False,
         "countryId": 1, "timezoneId": 1, "deleted": False,
         "license": {

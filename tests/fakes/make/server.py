@@ -20,6 +20,7 @@ from tests.fakes.make.faults import Fault, Faults
 from tests.fakes.make.paging import Query
 from tests.fakes.make.records import Answer, Object, Refusal, bad_request, denied, limited
 from tests.fakes.make.world import API_LIMITS, World
+from tests.fakes.replies import Hook, Reply, unchanged
 
 KEY = "5f0c3a52-9d1b-4c6e-8a77-2b1de0c4f9aa"
 PREFIX = "/api/v2"
@@ -39,7 +40,8 @@ class Seen:
 
 @dataclass
 class FakeMake:
-    """The running fake: its address, its world, and the calls that it got. `scopes` are those of the key."""
+    """The running fake: its address, its world, and the calls that it got. `scopes` are those of the key; `hook` sees
+    each answer of the API, and may change it."""
 
     world: World
     address: str = ""
@@ -48,6 +50,7 @@ class FakeMake:
     calls: list[Seen] = field(default_factory=list)
     hook_calls: list[Seen] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
+    hook: Hook = unchanged
     _window: tuple[float, int] = (0.0, 0)
 
     def fail(self, fault: Fault, method: str = "", path: str = "", times: int = 1) -> None:
@@ -134,13 +137,18 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         return place.path, place.query, headers, self.rfile.read(int(headers.get("content-length", "0")))
 
-    def _send(self, status: int, data: bytes, headers: Mapping[str, str], cut: bool = False) -> None:
-        self.send_response(status)
-        for name, value in {**headers, "content-length": str(len(data))}.items():
+    def _send(self, reply: Reply | None) -> None:
+        if reply is None:
+            self.close_connection = True
+            return
+        time.sleep(reply.seconds)
+        self.send_response_only(reply.status)
+        date = {"date": self.date_time_string()}
+        for name, value in {**date, **reply.headers, "content-length": str(len(reply.data))}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(data[: len(data) // 2] if cut else data)
-        self.close_connection = self.close_connection or cut
+        self.wfile.write(reply.sent)
+        self.close_connection = self.close_connection or reply.cut
 
 
 class _ApiHandler(_Handler):
@@ -158,11 +166,11 @@ class _ApiHandler(_Handler):
         if fault is not None and spoiled:
             self._go_wrong(fault)
             return
-        if fault is not None and fault.kind == "slow":
-            time.sleep(fault.seconds)
+        late = fault.seconds if fault is not None and fault.kind == "slow" else 0.0
         cut = fault is not None and fault.kind == "truncate"
-        data = json.dumps(answer).encode("utf-8")
-        self._send(status, data, {"content-type": "application/json; charset=utf-8", **more}, cut)
+        headers = {"content-type": "application/json; charset=utf-8", **more}
+        reply = Reply(status, json.dumps(answer).encode("utf-8"), headers, late, cut)
+        self._send(self.fake.hook(self.command, path.removeprefix(PREFIX), reply))
 
     def _outcome(
         self, path: str, query: str, headers: Mapping[str, str], body: bytes
@@ -182,9 +190,10 @@ class _ApiHandler(_Handler):
         if fault.kind == "status":
             after = {"retry-after": fault.retry_after} if fault.retry_after is not None else {}
             body = {"message": f"no: {self.fake.key}", "detail": f"It failed for {self.fake.key}.", "code": ""}
-            self._send(fault.status, json.dumps(body).encode(), {"content-type": "application/json", **after})
+            headers = {"content-type": "application/json", **after}
+            self._send(Reply(fault.status, json.dumps(body).encode(), headers))
         elif fault.kind == "garbage":
-            self._send(200, b"<html>a proxy's page</html>", {"content-type": "text/html"})
+            self._send(Reply(200, b"<html>a proxy's page</html>", {"content-type": "text/html"}))
         else:
             time.sleep(fault.seconds)
             self.close_connection = True
@@ -203,7 +212,7 @@ class _HookHandler(_Handler):
 
     def _reply(self, answer: Answer) -> None:
         kind = {} if any(name.lower() == "content-type" for name in answer.headers) else {"content-type": "text/plain"}
-        self._send(answer.status, answer.body.encode("utf-8"), {**kind, **answer.headers})
+        self._send(Reply(answer.status, answer.body.encode("utf-8"), {**kind, **answer.headers}))
 
 
 @contextmanager

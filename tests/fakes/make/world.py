@@ -53,6 +53,8 @@ class World:
         self.installed: set[str] | None = None
         """Apps that the organisation has used before; None: all."""
         self.hook_address = "http://127.0.0.1"
+        self.next_reset: float | None = None
+        """When the plan's operations are renewed."""
         self.lock = threading.RLock()
         self.teams: dict[int, int] = {TEAM: ORGANIZATION, STRANGERS_TEAM: STRANGERS_ORGANIZATION}
         self.scenarios: dict[int, Scenario] = {}

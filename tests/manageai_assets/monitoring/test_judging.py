@@ -119,15 +119,52 @@ def test_what_isnt_read_is_neither_healthy_nor_silent(estate: Estate) -> None:
     estate.window("..", key)
     estate.window("FFFFF", key)
     read = estate.at
-    record(estate.engine, "make", [], [Cursor("", failing_since=read, failures=9, last_failure="503", polled_at=read)])
+    failing = Cursor("", failing_since=read, failures=9, last_failure="503", polled_at=read)
+    record(estate.engine, "make", [], [failing, Cursor("1", polled_at=read)])
     for _ in range(8):
         estate.window("", key)
     kinds = [(kind, [one for one in events if one != "escalated"]) for kind, events in estate.events()]
     assert kinds == [("consecutive_failures", ["opened"]), ("poll_failure", ["opened"])]
-    record(estate.engine, "make", [], [Cursor("", polled_at=estate.at + 10 * WINDOW)])
+    record(estate.engine, "make", [], [Cursor(one, polled_at=estate.at + 10 * WINDOW) for one in ("", "1")])
     for _ in range(3):
         estate.window("..", key)
-    assert [events[-1] for _, events in estate.events()] == ["resolved", "resolved"]
+    assert {kind: events[-1] for kind, events in estate.events()} == {
+        "consecutive_failures": "resolved", "poll_failure": "resolved", "silence": "resolved",
+    }  # fmt: skip
+
+
+def test_what_is_known_later_is_judged_as_if_it_had_been_known_in_time(estate: Estate) -> None:
+    early, late = estate.scenario(1), estate.scenario(2, "n8n")
+    estate.window("..", early, late)
+    record(estate.engine, "n8n", [], [Cursor("", polled_at=estate.at)])
+    for course in ("FFFFF", "FF", "..", "..", ".."):
+        estate.window(course, early)
+    alone = estate.events()
+    read = estate.at
+    estate.at = BEGIN + WINDOW
+    for course in ("FFFFF", "FF", "..", "..", ".."):
+        estate.window_of(late, course, BROKEN)
+        estate.at += WINDOW
+    record(estate.engine, "n8n", [], [Cursor("", polled_at=read)])
+    estate.judge_again()
+    assert alone == [("consecutive_failures", ["opened", "resolved"])]
+    assert estate.events() == 2 * alone
+    found = store.incidents(estate.engine, resolved=True)
+    assert len({(one.opened_at, one.count, one.resolved_at) for one in found}) == 1
+    assert [occasion for occasion, _ in estate.alerts()] == 2 * ["opened", "resolved"]
+
+
+def test_a_failure_waits_for_its_cause_but_not_for_long(estate: Estate) -> None:
+    key = estate.scenario()
+    estate.window("..", key)
+    for second in range(5):
+        run = estate.ran(key, estate.at + timedelta(minutes=1, seconds=second))
+        unknown = replace(run, outcome="error", execution_id=f"unknown-{second}")
+        record(estate.engine, "make", [unknown], now=estate.at + WINDOW)
+    assert [estate.window().opened for _ in range(3)] == [0, 0, 0]
+    estate.window()
+    opened = store.incidents(estate.engine, resolved=True)
+    assert [(one.kind, one.opened_at) for one in opened] == [("error_spike", BEGIN + 2 * WINDOW)]
 
 
 def test_a_scenario_that_the_platform_switched_off(estate: Estate) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from pydantic import JsonValue
 from sqlalchemy import Engine, text
 
 from manageai_assets.monitoring.models import ScenarioKey
@@ -14,9 +13,10 @@ from manageai_assets.monitoring.n8n_polling import cause_of
 from manageai_assets.monitoring.polling import platform_trouble
 from manageai_assets.monitoring.recording import WHOLE_PLATFORM, cursors_of
 from manageai_assets.monitoring.registry import scenarios
+from tests.fakes.n8n import Object
 from tests.manageai_assets.monitoring.watching import BEGIN, WatchedN8n, stored, touched, watched_n8n
 
-ERROR: dict[str, JsonValue] = {
+ERROR: Object = {
     "name": "NodeApiError", "message": "Authorization failed", "description": "invalid_auth", "httpCode": "401",
     "node": {"name": "Send Slack", "credentials": {"slackApi": {"id": "7", "name": "Slack of Acme"}}},
 }  # fmt: skip
@@ -148,3 +148,39 @@ def test_a_workflow_that_no_list_has_shown_is_added(n8n: WatchedN8n, engine: Eng
 
 def test_the_cause_of_an_execution_without_data_is_empty() -> None:
     assert (cause_of({}).type, cause_of({}).message, cause_of({}).status) == ("", "", None)
+
+
+SOCKET: Object = {
+    "name": "NodeApiError", "httpCode": "ECONNABORTED", "message": "The connection was aborted",
+    "messages": ["timeout of 500ms exceeded", "timeout of 500ms exceeded"],
+}  # fmt: skip
+OF_A_PART: Object = {
+    "name": "NodeOperationError", "message": "Forbidden", "messages": [],
+    "errorResponse": {"name": "NodeApiError", "httpCode": "403"},
+}  # fmt: skip
+ANSWERED: Object = {"name": "NodeApiError", "httpCode": "401", "message": "no", "messages": ['401 - "{...}"']}
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "message", "status"),
+    [
+        (SOCKET, "NodeApiError", "The connection was aborted: timeout of 500ms exceeded", None),
+        (OF_A_PART, "NodeOperationError", "Forbidden", 403),
+        (ANSWERED, "NodeApiError", "no", 401),
+        (None, "TimeoutExecutionCancelledError", "it took longer than the workflow's time limit", None),
+    ],
+    ids=["no answer", "in a sub-workflow", "an answer", "ended by n8n"],
+)
+def test_what_a_real_n8n_says_of_a_failure(error: Object | None, kind: str, message: str, status: int | None) -> None:
+    document: Object = {"status": "error" if error else "canceled", "data": {"resultData": {"error": error}}}
+    found = cause_of(document)
+    assert (found.type, found.message, found.status) == (kind, message, status)
+
+
+def test_what_a_person_stopped_is_no_failure(n8n: WatchedN8n, engine: Engine) -> None:
+    flow = n8n.workflow()
+    for minute, name in ((1, "ManualExecutionCancelledError"), (2, "TimeoutExecutionCancelledError")):
+        identifier = n8n.ran(flow, minute, "canceled")
+        n8n.fake.errors[identifier] = {"name": name, "message": "it was cancelled"}
+    n8n.tick_at(15)
+    assert [outcome for _, outcome in stored(engine)] == ["warning", "error"]

@@ -123,6 +123,8 @@ CAUSES: list[tuple[ExecutionError, Cause]] = [
     (ExecutionError("RuntimeError", "The access token has expired"), "credentials"),
     (ExecutionError("RuntimeError", "invalid_grant"), "credentials"),
     (ExecutionError("NodeApiError", "Forbidden - perhaps check your credentials?", status=403), "credentials"),
+    (ExecutionError("", 'Credential with ID "x" does not exist for type "slackApi".'), "credentials"),
+    (ExecutionError("TimeoutExecutionCancelledError", "x"), "timeout"),
     (ExecutionError("RuntimeError", "Rate limit exceeded for this token"), "rate_limit"),
     (ExecutionError("NodeApiError", "x", status=429), "rate_limit"),
     (ExecutionError("DataSizeLimitExceededError", "x"), "plan_limit"),
@@ -357,6 +359,14 @@ def test_what_fails_on_after_an_outage_is_reported() -> None:
     after = known("FFFFF" + "F" * 12, of=scenario(50), minutes=10)
     found = judge([*estate(6, 4, course="FFFFF" + "." * 12), after], [], NOW)
     assert [(one.kind, one.scenario) for one in found.findings] == [("consecutive_failures", after.scenario.key)]
+
+
+def test_an_outage_goes_on_while_those_that_failed_have_not_run_again() -> None:
+    busy = [known("F" * 24, of=scenario(number), minutes=5, error=DOWN) for number in range(2)]
+    asleep = [known("...FF      ", of=scenario(10 + number), error=DOWN) for number in range(4)]
+    mended = [known("...FF.     ", of=scenario(10 + number), error=DOWN) for number in range(4)]
+    assert said(*busy, *asleep) == [("platform_outage", "critical")]
+    assert said(*busy, *mended) == [("consecutive_failures", "critical")] * 2
 
 
 def test_many_silent_scenarios_are_one_outage() -> None:
