@@ -6,11 +6,11 @@ import datetime as dt
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from compilers.errors import UserError
@@ -27,7 +27,7 @@ from resources.artifacts import BuildKey
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Select
 
     from resources.artifacts import ArtifactStore
 
@@ -60,21 +60,28 @@ def add_up_days(connection: Connection, days: Sequence[Day]) -> int:
     return connection.execute(_ADD_UP, told).rowcount
 
 
-def works_of(connection: Connection, first: dt.date, last: Day, zone: ZoneInfo) -> dict[str, list[Work]]:
-    """The scenarios of each client that were known by the last day and not gone before the first, with what they did
-    from the first day to the last. Those of no client are left out."""
+def works_of(
+    connection: Connection, first: dt.date, last: Day, zone: ZoneInfo, customer: str | None = None
+) -> dict[str, list[Work]]:
+    """The scenarios of each client (or of one) that were known by the last day and not gone before the first, with what
+    they did from the first day to the last. Those of no client are left out."""
+    own = ScenarioRow.customer != "" if customer is None else ScenarioRow.customer == customer
+    owned = select(ScenarioRow.id).where(own)
     days: dict[int, dict[dt.date, Totals]] = defaultdict(dict)
     row = ScenarioDayRow
     did = select(row.scenario_id, row.day, row.executions, row.errors, row.operations, row.duration_ms)
+    if customer is not None:
+        did = did.where(row.scenario_id.in_(owned))
     for one in connection.execute(did.where(row.day.between(first, last.date))):
         days[one.scenario_id][one.day] = Totals(one.executions, one.errors, one.operations, one.duration_ms)
-    troubles, drifts = _troubles(connection, last), _drifts(connection)
+    troubles = _troubles(connection, last, owned)
     first_run = select(row.day).where(row.scenario_id == ScenarioRow.id).order_by(row.day).limit(1).scalar_subquery()
     owners = (
         select(ScenarioRow.__table__, first_run.label("first_run"))
-        .where(ScenarioRow.customer != "")
+        .where(own)
         .order_by(ScenarioRow.customer, ScenarioRow.platform, ScenarioRow.external_id)
     )
+    drifts = _drifts(connection, owned)
     found: dict[str, list[Work]] = defaultdict(list)
     for owner in connection.execute(owners):
         moments = [moment for moment in (owner.created_at, owner.deployed_at) if moment is not None]
@@ -87,9 +94,11 @@ def works_of(connection: Connection, first: dt.date, last: Day, zone: ZoneInfo) 
     return found
 
 
-def facts_by_build(connection: Connection) -> dict[BuildKey, BuildFacts]:
-    """The facts of all builds that have been read."""
+def facts_by_build(connection: Connection, only: Collection[BuildKey] | None = None) -> dict[BuildKey, BuildFacts]:
+    """The facts of all builds that have been read, or of those of them that are asked for."""
     query = select(BuildFactsRow.slug, BuildFactsRow.version, BuildFactsRow.facts)
+    if only is not None:
+        query = query.where(tuple_(BuildFactsRow.slug, BuildFactsRow.version).in_([(k.slug, k.version) for k in only]))
     return {BuildKey(row.slug, row.version): BuildFacts.model_validate(row.facts) for row in connection.execute(query)}
 
 
@@ -154,19 +163,23 @@ def plan_troubles(connection: Connection, last: Day) -> dict[Platform, list[Trou
     return found
 
 
-def _troubles(connection: Connection, last: Day) -> Mapping[int, list[Trouble]]:
+def _troubles(connection: Connection, last: Day, owned: Select[int]) -> Mapping[int, list[Trouble]]:
     row = IncidentRow
-    query = _INCIDENTS.where(row.scenario_id.is_not(None), row.opened_at < last.end)
+    query = _INCIDENTS.where(row.scenario_id.in_(owned), row.opened_at < last.end)
     found: dict[int, list[Trouble]] = defaultdict(list)
     for one in connection.execute(query):
         found[one.scenario_id].append(_trouble(one))
     return found
 
 
-def _drifts(connection: Connection) -> Mapping[int, list[Drift]]:
+def _drifts(connection: Connection, owned: Select[int]) -> Mapping[int, list[Drift]]:
     """How scenarios stood, wherever they could be compared, in the order of days."""
     row = ScenarioDriftRow
-    query = select(row.__table__).where(row.outcome != "unread").order_by(row.scenario_id, row.first_day)
+    query = (
+        select(row.__table__)
+        .where(row.outcome != "unread", row.scenario_id.in_(owned))
+        .order_by(row.scenario_id, row.first_day)
+    )
     found: dict[int, list[Drift]] = defaultdict(list)
     for one in connection.execute(query):
         changes = tuple(DriftChange.model_validate(change) for change in one.changes)
