@@ -19,6 +19,8 @@ NEEDS_A_SERVER = ("--on n8n", "manageai pilot", "n8n start")
 """Run by `tests/live/test_commands.py`."""
 NEEDS_A_PLATFORM = ("manageai deploy", "scenarios --discover")
 """Run by `tests/manageai_assets/monitoring/test_deploying.py`."""
+NEEDS_A_DATABASE = ("manageai data export", "import analytics", "tools.run_notebook")
+"""Run by `tests/manageai_assets/analytics`."""
 
 NEEDS_CLIENTS = ("manageai report",)
 """Run by `tests/manageai_assets/clients/reports/test_commands.py`."""
@@ -35,7 +37,7 @@ def test_every_command_runs(tmp_path: Path) -> None:
     if not program.exists():
         pytest.skip("no .venv at the top of the project: `make install` makes it")
     lines = [line.replace("/tmp/packages", str(tmp_path)) for line in commands()]
-    elsewhere = (*NEEDS_N8N, *NEEDS_A_SERVER, *NEEDS_A_PLATFORM, *NEEDS_CLIENTS)
+    elsewhere = (*NEEDS_N8N, *NEEDS_A_SERVER, *NEEDS_A_PLATFORM, *NEEDS_CLIENTS, *NEEDS_A_DATABASE)
     lines = [line for line in lines if not any(tool in line for tool in elsewhere)]
     script = "\n".join(["set -e", *lines])
     ran = subprocess.run(

@@ -64,9 +64,9 @@ def newest_day(engine: Engine) -> dt.date | None:
 
 def shared_of(engine: Engine, snapshot: ClientSnapshot) -> list[Shared]:
     """The sub-flows that several scenarios of a client share, as far as their specs are known."""
-    with engine.connect() as connection:
-        facts = facts_by_build(connection)
     builds = {line.name: parse_key(line.build) for line in snapshot.details.scenarios if line.build}
+    with engine.connect() as connection:
+        facts = facts_by_build(connection, builds.values())
     return shared({name: facts[key].fragments for name, key in builds.items() if key in facts})
 
 
@@ -98,7 +98,8 @@ def trends_of(engine: Engine, snapshot: ClientSnapshot) -> list[Trend]:
     last = snapshot.snapshot_date
     day = day_of(last, ZoneInfo("UTC"))
     with engine.connect() as connection:
-        works = works_of(connection, last - dt.timedelta(SPANS[-1] - 1), day, ZoneInfo("UTC"))
+        first, zone = last - dt.timedelta(SPANS[-1] - 1), ZoneInfo("UTC")
+        works = works_of(connection, first, day, zone, snapshot.customer_name)
     return [trend_of(work, last) for work in works.get(snapshot.customer_name, ()) if work.is_there(last, day.end)]
 
 

@@ -74,13 +74,14 @@ def works_of(
         did = did.where(row.scenario_id.in_(owned))
     for one in connection.execute(did.where(row.day.between(first, last.date))):
         days[one.scenario_id][one.day] = Totals(one.executions, one.errors, one.operations, one.duration_ms)
-    troubles, drifts = _troubles(connection, last, owned), _drifts(connection)
+    troubles = _troubles(connection, last, owned)
     first_run = select(row.day).where(row.scenario_id == ScenarioRow.id).order_by(row.day).limit(1).scalar_subquery()
     owners = (
         select(ScenarioRow.__table__, first_run.label("first_run"))
         .where(own)
         .order_by(ScenarioRow.customer, ScenarioRow.platform, ScenarioRow.external_id)
     )
+    drifts = _drifts(connection, owned)
     found: dict[str, list[Work]] = defaultdict(list)
     for owner in connection.execute(owners):
         moments = [moment for moment in (owner.created_at, owner.deployed_at) if moment is not None]
@@ -171,10 +172,14 @@ def _troubles(connection: Connection, last: Day, owned: Select[int]) -> Mapping[
     return found
 
 
-def _drifts(connection: Connection) -> Mapping[int, list[Drift]]:
+def _drifts(connection: Connection, owned: Select[int]) -> Mapping[int, list[Drift]]:
     """How scenarios stood, wherever they could be compared, in the order of days."""
     row = ScenarioDriftRow
-    query = select(row.__table__).where(row.outcome != "unread").order_by(row.scenario_id, row.first_day)
+    query = (
+        select(row.__table__)
+        .where(row.outcome != "unread", row.scenario_id.in_(owned))
+        .order_by(row.scenario_id, row.first_day)
+    )
     found: dict[int, list[Drift]] = defaultdict(list)
     for one in connection.execute(query):
         changes = tuple(DriftChange.model_validate(change) for change in one.changes)
