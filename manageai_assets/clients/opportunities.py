@@ -28,6 +28,8 @@ OF_LOOP = f"{OF_SPEC}; how often its loops run is measured by nobody: samples sa
 SIMILAR_APPS = 2
 SIMILAR_CLIENTS = 2
 """Clients that share so many apps, and so many of them, before what they have says something of another."""
+NAMED = 3
+"""Scenarios that a title names."""
 POINTS_WITHOUT_MONEY = 5
 """What a kind of opportunity that saves no money adds to the score, however often it is there."""
 LEAST_FAILURES = 5
@@ -156,7 +158,7 @@ def _moving(estate: Estate, moved: Sequence[_Moved]) -> Opportunity | None:
     hours = hours_each.value * len(moved) + hours_step.value * steps
     return Opportunity(
         kind="move_to_n8n",
-        title=f"Move from Make to n8n Cloud: {len(moved)} scenario{'s' if len(moved) > 1 else ''}",
+        title=f"Move from Make to n8n Cloud: {_named(moved)}",
         scenarios=tuple(sorted(one.name for one in moved)),
         saving=saving,
         currency=now.currency,
@@ -173,6 +175,12 @@ def _moving(estate: Estate, moved: Sequence[_Moved]) -> Opportunity | None:
         ),
         sources=(MEASURED, now.source, after.source, f"USD per EUR: {rate.why}", f"hours: {hours_each.why}"),
     )
+
+
+def _named(moved: Sequence[_Moved]) -> str:
+    """The scenarios by their names, or how many they are besides the first ones."""
+    more = f" and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
+    return ", ".join(one.name for one in moved[:NAMED]) + more
 
 
 def _busy(past: Totals, facts: BuildFacts) -> Decimal:

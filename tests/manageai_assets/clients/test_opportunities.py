@@ -102,10 +102,14 @@ def test_moving_to_n8n_is_told_where_it_is_cheaper() -> None:
 
 def test_only_what_pays_is_moved() -> None:
     """120,000 operations in 3,000 executions: 144 USD on Make, 66 on n8n. 60,000 in as many executions more are 72 USD
-    on Make, and would take n8n's largest plan; so they stay. What saves 78 USD in a year for 10 hours stays too."""
+    on Make, and would take n8n's largest plan; so they stay; so does what saves 78 USD a month for 12 hours of work. Four small ones fit into n8n's smallest plan."""
     works = [daily("big", 100, 4000), daily("busy", 1000, 2000)]
     one = only(opportunities(works, {"big": facts(), "busy": facts()}), "move_to_n8n")
     assert (one.scenarios, one.saving) == (("big",), Decimal("78.00"))
+    assert one.title == "Move from Make to n8n Cloud: big"
+    four = [daily(name, 20, 1000) for name in "abcd"]
+    all_of_them = only(opportunities(four, dict.fromkeys("abcd", facts())), "move_to_n8n")
+    assert all_of_them.title == "Move from Make to n8n Cloud: a, b, c and 1 more"
     assert "move_to_n8n" not in kinds(opportunities([daily("long", 100, 4000)], {"long": facts(steps=100)}))
 
 
