@@ -102,7 +102,8 @@ def test_moving_to_n8n_is_told_where_it_is_cheaper() -> None:
 
 def test_only_what_pays_is_moved() -> None:
     """120,000 operations in 3,000 executions: 144 USD on Make, 66 on n8n. 60,000 in as many executions more are 72 USD
-    on Make, and would take n8n's largest plan; so they stay; so does what saves 78 USD a month for 12 hours of work. Four small ones fit into n8n's smallest plan."""
+    on Make, and would take n8n's largest plan: they stay, and so does what saves 78 USD a month for 12 hours of work.
+    Four small ones fit into n8n's smallest plan."""
     works = [daily("big", 100, 4000), daily("busy", 1000, 2000)]
     one = only(opportunities(works, {"big": facts(), "busy": facts()}), "move_to_n8n")
     assert (one.scenarios, one.saving) == (("big",), Decimal("78.00"))
