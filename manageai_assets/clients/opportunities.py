@@ -30,6 +30,8 @@ SIMILAR_CLIENTS = 2
 """Clients that share so many apps, and so many of them, before what they have says something of another."""
 NAMED = 3
 """Scenarios that a title names."""
+NEXT_AT_MOST = 2
+"""Apps that a client is told of: more would be a catalogue, and one alone hides the next best."""
 POINTS_WITHOUT_MONEY = 5
 """What a kind of opportunity that saves no money adds to the score, however often it is there."""
 LEAST_FAILURES = 5
@@ -295,11 +297,11 @@ def _merge(estate: Estate, known: Sequence[tuple[Work, BuildFacts]]) -> Iterator
 
 
 def _next(estate: Estate, known: Sequence[tuple[Work, BuildFacts]]) -> Iterator[Opportunity]:
-    """The app that most of the clients with similar apps use, and this one doesn't."""
+    """The apps that most of the clients with similar apps use, and this one doesn't; those that the most use."""
     own = {app for _, facts in known for app in facts.apps}
     alike = {name: apps for name, apps in estate.elsewhere.items() if len(apps & own) >= SIMILAR_APPS}
     counts = Counter(app for apps in alike.values() for app in apps - own)
-    for app, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:1]:
+    for app, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:NEXT_AT_MOST]:
         if count >= SIMILAR_CLIENTS and 2 * count > len(alike):
             yield Opportunity(
                 kind="next_automation", title=f"An automation with {app}", scenarios=(), saving=None,

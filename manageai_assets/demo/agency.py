@@ -273,7 +273,8 @@ def _in_loop(change: Callable[[Spec], Spec]) -> Into:
 
 def _heavy(make: _Maker, client: Client, chosen: Sequence[_Draft], _all: Sequence[_Draft]) -> None:
     for draft in chosen:
-        source = max(make.chance.sample(make.sources, min(12, len(make.sources))), key=lambda one: one.operations)
+        whole = [one for one in make.sources if not any(step.kind == "native" for step in one.spec.nodes)]
+        source = max(make.chance.sample(whole, min(12, len(whole))), key=lambda one: one.operations)
         draft.source, draft.platform, draft.name = source, "make", make.name(client, source.words)
         draft.spec = planting.watches(source.spec, f"{client.name} {draft.name}")
         make.busy(client, draft, min(300.0, 200_000 / 30 / source.operations))

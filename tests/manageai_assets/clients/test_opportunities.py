@@ -160,6 +160,12 @@ def test_what_similar_clients_have(elsewhere: dict[str, set[str]], found: bool) 
     assert ("next_automation" in kinds(opportunities([daily("s", 1, 3)], {"s": facts()}, others))) == found
 
 
+def test_two_apps_that_most_others_have_are_told_and_no_third() -> None:
+    apps = frozenset({"hubspot", "slack", "xero", "gmail", "asana"})
+    found = opportunities([daily("s", 1, 3)], {"s": facts()}, {"a": apps, "b": apps, "c": apps - {"xero"}})
+    assert [one.title for one in found] == ["An automation with asana", "An automation with gmail"]
+
+
 def test_every_number_has_its_sums_and_its_source_and_the_best_comes_first() -> None:
     """165,600 operations cost 204 USD a month. All moved: 600 checks that find something and 3,000 executions are 60
     EUR on n8n, so 138 USD are saved; 42,600 empty checks less are 13 blocks, so 48 USD. 18.6 percent, and 5 points."""
