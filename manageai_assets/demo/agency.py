@@ -15,7 +15,7 @@ from random import Random
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from compilers.spec import OperationStep, Spec
+from compilers.spec import AppStep, OperationStep, Spec
 from manageai_assets.build.operations import operations_per_run
 from manageai_assets.clients.calendar import day_of
 from manageai_assets.clients.models import OpportunityKind, RiskPart
@@ -197,7 +197,7 @@ class _Maker:
         end = day_of(self.today, self.zone).end
         first = day_of(max(born, self.today - dt.timedelta(365)), self.zone).start
         past = troubles(chance, first, end - dt.timedelta(40 if draft.planted else 9), TROUBLES_A_YEAR)
-        episodes = (*past, *([draft.open] if draft.open else []))
+        episodes = tuple(_at_a_step(one, draft.spec, chance) for one in (*past, *([draft.open] if draft.open else [])))
         spec = draft.spec.model_copy(update={"slug": f"demo-{self.numbers}", "name": draft.name})
         return DemoScenario(
             self.numbers, draft.platform, draft.name, client, spec, draft.course or self._course(client, draft, chance),
@@ -349,6 +349,12 @@ PLANTED: tuple[Planted, ...] = (
     Planted("single_point", "risk", 3, _single_point, "gmail"),
 )
 """All kinds whose finding lies in scenarios, in the order in which they are planted: accounts at last."""
+
+
+def _at_a_step(one: Episode, spec: Spec, chance: Random) -> Episode:
+    """The trouble, at a step that the scenario has."""
+    titles = [step.title for step in spec.steps if isinstance(step, AppStep)]
+    return replace(one, error=replace(one.error, step=chance.choice(titles))) if titles else one
 
 
 def _apps(draft: _Draft) -> set[str]:
