@@ -146,7 +146,7 @@ def _run_alone(settings: Settings, *, once: bool, demo: bool) -> int:
         while True:
             platform.check()
             if shown:
-                shown.grow(platform.ui, datetime.now(UTC))
+                _grow(shown, platform)
             time.sleep(1)
 
 
@@ -156,6 +156,14 @@ def _load_demo(platform: Platform) -> Demo:
     demo, done = load_demo(platform.engine, datetime.now(UTC))
     _say("demo", f"{done.scenarios} scenarios, {done.executions:,} executions added")
     return demo
+
+
+def _grow(demo: Demo, platform: Platform) -> None:
+    """Lets the demo go on. A user interface that is busy just then is asked again with the next window."""
+    try:
+        demo.grow(platform.ui, datetime.now(UTC))
+    except UserError as error:
+        _say("demo", f"its newest window waits: {error.what}")
 
 
 # -- before anything starts --------------------------------------------------------------------------------------

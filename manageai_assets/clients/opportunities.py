@@ -28,6 +28,10 @@ OF_LOOP = f"{OF_SPEC}; how often its loops run is measured by nobody: samples sa
 SIMILAR_APPS = 2
 SIMILAR_CLIENTS = 2
 """Clients that share so many apps, and so many of them, before what they have says something of another."""
+NAMED = 3
+"""Scenarios that a title names."""
+NEXT_AT_MOST = 2
+"""Apps that a client is told of: more would be a catalogue, and one alone hides the next best."""
 POINTS_WITHOUT_MONEY = 5
 """What a kind of opportunity that saves no money adds to the score, however often it is there."""
 LEAST_FAILURES = 5
@@ -163,7 +167,7 @@ def _moving(estate: Estate, moved: Sequence[_Moved]) -> Opportunity | None:
     hours = hours_each.value * len(moved) + hours_step.value * steps
     return Opportunity(
         kind="move_to_n8n",
-        title=f"Move from Make to n8n Cloud: {len(moved)} scenario{'s' if len(moved) > 1 else ''}",
+        title=f"Move from Make to n8n Cloud: {_named(moved)}",
         scenarios=tuple(sorted(one.name for one in moved)),
         saving=saving,
         currency=now.currency,
@@ -180,6 +184,12 @@ def _moving(estate: Estate, moved: Sequence[_Moved]) -> Opportunity | None:
         ),
         sources=(MEASURED, now.source, after.source, f"USD per EUR: {rate.why}", f"hours: {hours_each.why}"),
     )
+
+
+def _named(moved: Sequence[_Moved]) -> str:
+    """The scenarios by their names, or how many they are besides the first ones."""
+    more = f" and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
+    return ", ".join(one.name for one in moved[:NAMED]) + more
 
 
 def _busy(past: Totals, facts: BuildFacts) -> Decimal:
@@ -365,11 +375,11 @@ def _merge(estate: Estate, known: Sequence[tuple[Work, BuildFacts]]) -> Iterator
 
 
 def _next(estate: Estate, known: Sequence[tuple[Work, BuildFacts]]) -> Iterator[Opportunity]:
-    """The app that most of the clients with similar apps use, and this one doesn't."""
+    """The apps that most of the clients with similar apps use, and this one doesn't; those that the most use."""
     own = {app for _, facts in known for app in facts.apps}
     alike = {name: apps for name, apps in estate.elsewhere.items() if len(apps & own) >= SIMILAR_APPS}
     counts = Counter(app for apps in alike.values() for app in apps - own)
-    for app, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:1]:
+    for app, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:NEXT_AT_MOST]:
         if count >= SIMILAR_CLIENTS and 2 * count > len(alike):
             yield Opportunity(
                 kind="next_automation", title=f"An automation with {app}", scenarios=(), app=app, saving=None,

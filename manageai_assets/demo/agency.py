@@ -15,7 +15,7 @@ from random import Random
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from compilers.spec import OperationStep, Spec
+from compilers.spec import AppStep, OperationStep, Spec
 from manageai_assets.build.operations import operations_per_run
 from manageai_assets.clients.calendar import day_of
 from manageai_assets.clients.models import OpportunityKind, RiskPart
@@ -197,7 +197,7 @@ class _Maker:
         end = day_of(self.today, self.zone).end
         first = day_of(max(born, self.today - dt.timedelta(365)), self.zone).start
         past = troubles(chance, first, end - dt.timedelta(40 if draft.planted else 9), TROUBLES_A_YEAR)
-        episodes = (*past, *([draft.open] if draft.open else []))
+        episodes = tuple(_at_a_step(one, draft.spec, chance) for one in (*past, *([draft.open] if draft.open else [])))
         spec = draft.spec.model_copy(update={"slug": f"demo-{self.numbers}", "name": draft.name})
         return DemoScenario(
             self.numbers, draft.platform, draft.name, client, spec, draft.course or self._course(client, draft, chance),
@@ -273,7 +273,8 @@ def _in_loop(change: Callable[[Spec], Spec]) -> Into:
 
 def _heavy(make: _Maker, client: Client, chosen: Sequence[_Draft], _all: Sequence[_Draft]) -> None:
     for draft in chosen:
-        source = max(make.chance.sample(make.sources, min(12, len(make.sources))), key=lambda one: one.operations)
+        whole = [one for one in make.sources if not any(step.kind == "native" for step in one.spec.nodes)]
+        source = max(make.chance.sample(whole, min(12, len(whole))), key=lambda one: one.operations)
         draft.source, draft.platform, draft.name = source, "make", make.name(client, source.words)
         draft.spec = planting.watches(source.spec, f"{client.name} {draft.name}")
         make.busy(client, draft, min(300.0, 200_000 / 30 / source.operations))
@@ -348,6 +349,12 @@ PLANTED: tuple[Planted, ...] = (
     Planted("single_point", "risk", 3, _single_point, "gmail"),
 )
 """All kinds whose finding lies in scenarios, in the order in which they are planted: accounts at last."""
+
+
+def _at_a_step(one: Episode, spec: Spec, chance: Random) -> Episode:
+    """The trouble, at a step that the scenario has."""
+    titles = [step.title for step in spec.steps if isinstance(step, AppStep)]
+    return replace(one, error=replace(one.error, step=chance.choice(titles))) if titles else one
 
 
 def _apps(draft: _Draft) -> set[str]:

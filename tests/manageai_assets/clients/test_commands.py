@@ -29,7 +29,7 @@ def agency(engine: Engine) -> Engine:
         deploy(engine, scenario(name, customer=customer), SINCE)
     deploy(engine, scenario("ours", customer=""), SINCE)
     ends = [SINCE + timedelta(hours=n) for n in range(19 * 24)]
-    ran(engine, scenario("orders"), ends, operations=30, failed=40)
+    ran(engine, scenario("orders"), ends, operations=100, failed=40)
     make(engine, TODAY)
     return engine
 

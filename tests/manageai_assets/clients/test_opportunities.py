@@ -104,10 +104,15 @@ def test_moving_to_n8n_is_told_where_it_is_cheaper() -> None:
 
 def test_only_what_pays_is_moved() -> None:
     """120,000 operations in 3,000 executions: 144 USD on Make, 66 on n8n. 60,000 in as many executions more are 72 USD
-    on Make, and would take n8n's largest plan; so they stay. What saves 78 USD in a year for 10 hours stays too."""
+    on Make, and would take n8n's largest plan: they stay, and so does what saves 78 USD a month for 12 hours of work.
+    Four small ones fit into n8n's smallest plan."""
     works = [daily("big", 100, 4000), daily("busy", 1000, 2000)]
     one = only(opportunities(works, {"big": facts(), "busy": facts()}), "move_to_n8n")
     assert (one.scenarios, one.saving) == (("big",), Decimal("78.00"))
+    assert one.title == "Move from Make to n8n Cloud: big"
+    four = [daily(name, 20, 1000) for name in "abcd"]
+    all_of_them = only(opportunities(four, dict.fromkeys("abcd", facts())), "move_to_n8n")
+    assert all_of_them.title == "Move from Make to n8n Cloud: a, b, c and 1 more"
     assert "move_to_n8n" not in kinds(opportunities([daily("long", 100, 4000)], {"long": facts(steps=100)}))
 
 
@@ -155,6 +160,12 @@ def test_errors_that_nobody_handles() -> None:
 def test_what_similar_clients_have(elsewhere: dict[str, set[str]], found: bool) -> None:
     others = {name: frozenset(apps) for name, apps in elsewhere.items()}
     assert ("next_automation" in kinds(opportunities([daily("s", 1, 3)], {"s": facts()}, others))) == found
+
+
+def test_two_apps_that_most_others_have_are_told_and_no_third() -> None:
+    apps = frozenset({"hubspot", "slack", "xero", "gmail", "asana"})
+    found = opportunities([daily("s", 1, 3)], {"s": facts()}, {"a": apps, "b": apps, "c": apps - {"xero"}})
+    assert [one.title for one in found] == ["An automation with asana", "An automation with gmail"]
 
 
 def test_every_number_has_its_sums_and_its_source_and_the_best_comes_first() -> None:

@@ -215,17 +215,17 @@ def test_stored_parts_read_back_as_what_they_are(engine: Engine) -> None:
         identifier = connection.execute(text("select id from manageai.scenarios")).scalar_one()
         keep_facts(connection, BuildKey("orders", 1), facts(tested=None), at(JANUARY))
         connection.commit()
-    past = every_day(date(2026, 3, 1), TODAY, Totals(25, 0, 1000))
+    past = every_day(date(2026, 3, 1), TODAY, Totals(25, 0, 4000))
     values: list[dict[str, object]] = [
         {"scenario_id": identifier, "day": day, **totals._asdict()} for day, totals in past.items()
     ]
     add_rows(engine, ScenarioDayRow, values)
     make(engine, TODAY)
     (row,) = rows(engine)
-    assert (row["make_operations_projected"], row["make_cost"]) == (30_000, Decimal("36.00"))
+    assert (row["make_operations_projected"], row["make_cost"]) == (120_000, Decimal("144.00"))
     risks, chances = row["risks"], row["opportunities"]
     assert isinstance(risks, list)
     assert isinstance(chances, list)
     assert {Risk.model_validate(one).part for one in risks} == {"unowned", "untested"}
-    (move,) = map(Opportunity.model_validate, chances)  # 36.00 - 24.00 x 1.10, with 750 executions on Starter
-    assert (move.kind, move.saving) == ("move_to_n8n", Decimal("9.60"))
+    (move,) = map(Opportunity.model_validate, chances)  # 144.00 - 24.00 x 1.10, with 750 executions on Starter
+    assert (move.kind, move.saving) == ("move_to_n8n", Decimal("117.60"))
