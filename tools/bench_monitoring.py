@@ -32,6 +32,9 @@ from tools.monitoring_histories import histories
 
 NEEDED = 0.95
 LEARN_AGAIN = timedelta(days=1)
+UNSEEN_FOR = 2 * WINDOW
+"""A platform's trouble shows on its first scenarios before it shows on enough of them: so long, what is said of one of
+these is true."""
 NOT_OF_HISTORIES: tuple[IncidentKind, ...] = ("poll_failure",)
 """Found by the pollers, not from executions."""
 
@@ -134,7 +137,9 @@ def _found(reported: dict[Place, list[datetime]], trouble: Trouble) -> datetime 
 
 def _true(troubles: Sequence[Trouble], kind: IncidentKind, scenario: ScenarioKey | None, at: datetime) -> bool:
     return any(
-        trouble.scenario == scenario and trouble.start <= at and (kind == trouble.kind or kind in trouble.may)
+        trouble.start <= at and (kind == trouble.kind or kind in trouble.may)
+        if trouble.scenario == scenario
+        else trouble.scenario is None and kind in trouble.may and trouble.start <= at <= trouble.start + UNSEEN_FOR
         for trouble in troubles
     )
 

@@ -154,7 +154,7 @@ def _platform_outage(make: Maker) -> None:
     how = make.failing(make.chance.choice(("server", "timeout")), 0.97)
     ran = [len(make.change(one, start, end, how)) >= 4 for one in scenarios]
     if sum(ran) >= 6:
-        make.trouble("platform_outage", None, start, end)
+        make.trouble("platform_outage", None, start, end, "consecutive_failures")
 
 
 def _switched_off(make: Maker) -> None:

@@ -10,8 +10,9 @@ from manageai_assets.monitoring.models import Finding
 
 AT_LEAST = 5
 """Failed runs in a row. Where one run in ten fails, five in a row come once in a hundred thousand."""
-NEWEST_WITHIN = timedelta(hours=24)
-"""What hasn't run for a day is silent rather than failing: it may have been mended since."""
+NEWEST_WITHIN = timedelta(hours=12)
+"""What hasn't run for longer may have been mended since; an incident that is open stays so without it. It is half of
+the day for which an outage is known, so that failures are forgotten before the outage that explains them."""
 
 
 def consecutive_failures(watched: Watched) -> Finding | None:
