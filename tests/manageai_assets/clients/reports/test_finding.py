@@ -58,6 +58,7 @@ def test_a_small_client_by_hand() -> None:
     * In May 31 x 1,000 operations, 4 blocks, and 31 x 90 = 2,790 executions.
     * To handle errors: 56 in 28 days are 60 in April; half of them x 5 min x 35 EUR = 87.50 a month, for 1 h x 95 EUR.
     * To move `orders`: 36 USD / 1.10 = 32.73 EUR a month, for 2 h + 3 x 0.1 h = 2.3 h, 218.50 EUR.
+    * A smaller plan on Make: 60 - 48 = 12 USD / 1.10 = 10.91 EUR a month, for 0.5 h, 47.50 EUR.
     """
     found = report_of(small())
     assert found.totals == Figures(
@@ -87,12 +88,15 @@ def test_a_small_client_by_hand() -> None:
         Outlook(platform="make", expected=31_000, low=31_000, high=31_000, cost=Decimal("48.00")),
         Outlook(platform="n8n", expected=2790, low=2790, high=2790, cost=Decimal("60.00")),
     )
-    handle, move = found.recommendations
+    handle, move, plan = found.recommendations
     assert (handle.kind, handle.worth, handle.price, handle.first_year, handle.pays_after, handle.return_percent) == (
         "error_handling", Decimal("87.50"), Decimal("95.00"), Decimal("955.00"), Decimal("1.1"), 1005,
     )  # fmt: skip
     assert (move.kind, move.worth, move.price, move.first_year, move.pays_after, move.return_percent) == (
         "move_to_n8n", Decimal("32.73"), Decimal("218.50"), Decimal("174.26"), Decimal("6.7"), 80,
+    )  # fmt: skip
+    assert (plan.kind, plan.worth, plan.price, plan.first_year, plan.pays_after, plan.return_percent) == (
+        "plan_change", Decimal("10.91"), Decimal("47.50"), Decimal("83.42"), Decimal("4.4"), 176,
     )  # fmt: skip
 
 
