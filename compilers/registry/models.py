@@ -53,6 +53,7 @@ class OutputSpec(RegistryModel):
     description: str = ""
     make: str | Columns | Literal[False] | None = None
     n8n: str | Columns | Literal[False] | None = None
+    zapier: str | None = Field(default=None, description="unset: not known; names of fields with `__` between them")
     n8n_text: str | None = Field(default=None, description="of a file: where n8n puts its content when it is text")
 
 
@@ -170,6 +171,32 @@ class N8nNode(N8nPart):
         return {**turned_round(self.parameters), **self.reads}
 
 
+class ZapierStep(RegistryModel):
+    """A step of Zapier, as real exports or public documentation show it."""
+
+    api: str = Field(description="its app as exports name it, without the version: `SlackAPI`")
+    version: str = Field(default="", description="the version last seen; built-in apps have none")
+    action: str = Field(description="key of the trigger, action or search")
+    type_of: Literal["read", "write", "search", "filter"]
+    params: dict[str, JsonValue] = Field(default_factory=dict, description="binding of the input values")
+    reads: Ways = Field(
+        default_factory=dict, description="where inputs stand, beyond what the binding says; see `reading`"
+    )
+    ignores: tuple[str, ...] = Field(default=(), description="fields that say nothing beside what inputs say")
+    source: str = Field(description="where the names were seen")
+    seen: date = Field(description="when they were last seen")
+
+    @cached_property
+    def ways(self) -> Mapping[str, tuple[Read, ...]]:
+        """How each input is read from the step's fields: by `reads`, else by the binding turned round."""
+        return {**turned_round(self.params), **self.reads}
+
+    @property
+    def selected_api(self) -> str:
+        """The app as an export pins it."""
+        return f"{self.api}@{self.version}" if self.version else self.api
+
+
 class Operation(RegistryModel):
     """One thing an app can do."""
 
@@ -192,6 +219,7 @@ class Operation(RegistryModel):
     make: MakeModule | None = None
     make_forms: tuple[MakeModule, ...] = Field(default=(), description="further modules of Make that do the same")
     n8n: N8nNode | None = None
+    zapier: ZapierStep | None = None
     n8n_forms: tuple[N8nNode, ...] = Field(
         default=(), description="what stands for it under the conditions of their `when`; the first that fits is taken"
     )
@@ -235,6 +263,8 @@ class Operation(RegistryModel):
             used[f"n8n.{index}.reads"] = frozenset(node.reads)
             used[f"n8n.{index}.when"] = frozenset(name for one in parts for name in one.when)
             used[f"n8n.{index}.result"] = inputs_of({"$js": node.result})
+        if self.zapier:
+            used |= {"zapier.params": inputs_of(self.zapier.params), "zapier.reads": frozenset(self.zapier.reads)}
         for name, output in self.outputs.items():
             sides = {"make": output.make, "n8n": output.n8n}
             used |= {

@@ -1,0 +1,43 @@
+"""Canonical spec -> export of a Zap, as Zapier imports it on Team and Enterprise plans.
+
+    >>> emit(spec).document["zaps"][0]["nodes"]
+
+A Zap arrives switched off and without accounts. What Zapier can't do stops the export, with one finding for each
+obstacle: the step, why, and what would make it possible.
+"""
+
+from __future__ import annotations
+
+from compilers import residue
+from compilers.documents import members
+from compilers.errors import CompileError
+from compilers.export import Export, by_account
+from compilers.spec import Spec
+from compilers.zapier.write import kept, write
+
+
+def emit(spec: Spec) -> Export:
+    """The Zap of a spec. Raises `CompileError` with one finding for each thing that Zapier can't express."""
+    made = write(spec)
+    errors = [finding for finding in made.findings if finding.severity == "error"]
+    if errors:
+        raise CompileError("Zapier can't express this spec", where=spec.slug, findings=errors)
+    for step in spec.nodes:
+        own = kept(step)
+        if step.id in made.nodes:
+            residue.apply(made.nodes[step.id], own.get("changes"))
+        if step.id in made.filters:
+            residue.apply(made.filters[step.id], members(own.get("filter")).get("changes"))
+    residue.apply(made.document, spec.residue.get("zapier", {}).get("changes"))
+    return Export(
+        platform="zapier",
+        document=made.document,
+        connections=by_account(made.connections),
+        webhooks=tuple(made.webhooks),
+        findings=tuple(made.findings),
+        places={step.id: _places(made.nodes.get(step.id), made.filters.get(step.id)) for step in spec.nodes},
+    )
+
+
+def _places(node: object, guard: object) -> tuple[str, ...]:
+    return tuple(f"step {one['id']}" for one in (guard, node) if isinstance(one, dict))

@@ -1,0 +1,71 @@
+"""What the registry knows of one step of a Zap: which operation it is, and where its outputs stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from compilers.expressions.tree import Field, Path
+from compilers.registry import App, Module, Operation, fields_of, registry
+from compilers.spec import Schedule
+from compilers.zapier.schedules import API, CLI, read_schedule
+from compilers.zapier.source import Node
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a step is known to be; nothing where it is carried as it is."""
+
+    node: Node
+    app: App | None = None
+    name: str = ""
+    operation: Operation | None = None
+    schedule: Schedule | None = None
+
+
+def look_up(node: Node, starts: bool) -> Known:
+    """What is known of a step; `starts`: whether it is the Zap's trigger. A step is an operation only where all that it
+    has filled in is read, so that nothing is lost on another platform."""
+    if starts and node.app in (API, CLI):
+        schedule = read_schedule(node.action, node.params)
+        if schedule is not None:
+            app, operation = registry().app("schedule"), registry().operation("schedule", "tick")
+            return Known(node, app, "tick", operation, schedule)
+    for app, name, operation in registry().for_zapier(node.app, node.action):
+        if (operation.kind == "trigger") is starts and not _unread(node, operation):
+            return Known(node, app, name, operation)
+    return Known(node)
+
+
+def _unread(node: Node, operation: Operation) -> dict[str, JsonValue]:
+    known = operation.zapier
+    if known is None:
+        return node.params
+    passed = {*fields_of(known.ways), *known.ignores}
+    fields = Module(node.params, {}).fields()
+    return {
+        name: value
+        for name, value in fields
+        if name not in passed and value not in ("", None) and known.params.get(name) != value
+    }
+
+
+def path_reader(known: Known) -> Callable[[Path], Path]:
+    """How a path of Zapier's into what the step gives is said neutrally."""
+    outputs = known.operation.outputs if known.operation else {}
+    placed = [
+        (tuple(Field(part) for part in output.zapier.split("__") if part), name)
+        for name, output in outputs.items()
+        if output.zapier is not None
+    ]
+    placed.sort(key=lambda row: -len(row[0]))
+
+    def read(path: Path) -> Path:
+        for place, name in placed:
+            if path[: len(place)] == place:
+                return (Field(name), *path[len(place) :])
+        return path
+
+    return read

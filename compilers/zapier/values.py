@@ -1,0 +1,67 @@
+"""Values of the spec as the input values of a step of Zapier."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from compilers.errors import CompileError, Finding, UserError
+from compilers.expressions.parser import parse
+from compilers.registry import bind
+from compilers.zapier.tokens import TokenWriter
+
+
+class ZapierValues:
+    """Writes the values of one step (a `ValueWriter`); what it can't write is left out and goes into `findings`."""
+
+    def __init__(self, step: str, writer: TokenWriter, findings: list[Finding]) -> None:
+        self._step, self._writer, self._findings = step, writer, findings
+
+    def bound(self, binding: JsonValue, inputs: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """The input values that a registry's binding gives."""
+        return bind(binding, inputs, self)
+
+    def value(self, value: JsonValue) -> JsonValue:
+        """The value with every template in it in Zapier's tokens."""
+        if isinstance(value, str):
+            return self._template(value)
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.value(item) for key, item in value.items()}
+        return value
+
+    def text(self, parts: list[str | tuple[JsonValue]]) -> JsonValue:
+        """Fixed pieces and values as one text."""
+        return "".join(part if isinstance(part, str) else self.as_text(part[0]) for part in parts)
+
+    def as_text(self, value: JsonValue) -> str:
+        """The value as a text."""
+        if isinstance(value, str):
+            return self._template(value)
+        return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+    def json_text(self, value: JsonValue) -> JsonValue:
+        """A fixed value as JSON text; Zapier can't quote a mapped one. Raises `CompileError`."""
+        text = json.dumps(value, ensure_ascii=False)
+        if "{{" in text:
+            raise CompileError("Zapier can't write mapped values as JSON text", hint="make the JSON in a Code step")
+        return text
+
+    def javascript(self, value: JsonValue) -> str:
+        """Fields of Zapier take no JavaScript. Raises `CompileError`."""
+        raise CompileError("a field of Zapier takes no JavaScript", hint="calculate it in a Code step before")
+
+    def _template(self, text: str) -> str:
+        if "{{" not in text:
+            return text
+        try:
+            return self._writer.template(parse(text))
+        except UserError as error:
+            where = f"steps.{self._step}"
+            self._findings.append(
+                Finding(rule="zapier.emit", severity="error", where=where, what=error.what, hint=error.hint)
+            )
+            return ""
