@@ -25,6 +25,8 @@ from compilers.n8n.parse import parse as parse_n8n
 from compilers.n8n.read_nodes import left_behind
 from compilers.registry import GENERIC_NODES, Grade, N8nNode, registry
 from compilers.spec import AnyStep, OperationStep, Spec
+from compilers.zapier.parse import parse as parse_zap
+from compilers.zapier.source import Node as ZapNode
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,36 @@ def from_n8n(document: JsonValue, slug: str, customer: str, timezone: str) -> Or
     )
 
 
+# -- from Zapier ---------------------------------------------------------------------------------------------------
+
+
+def from_zapier(document: JsonValue, slug: str, customer: str, timezone: str) -> Origin:
+    """The one Zap of an export. Raises `ZapError`, also for several of them."""
+    parsed = parse_zap(document, slug=slug, customer=customer, timezone=timezone)
+    parts: list[Part] = []
+    for node in parsed.zap.nodes.values():
+        guarded = next((step for step, one in parsed.filters.items() if one is node), "")
+        note = "is the filter on the way to the next step" if guarded else ""
+        title = node.label or (node.step or guarded).replace("_", " ").capitalize()
+        parts.append(
+            Part(node.data.get("id"), node.name, title, node.step or guarded, note, "native" if note else None)
+        )
+    return Origin(
+        platform="zapier",
+        part="step",
+        spec=parsed.spec,
+        findings=parsed.findings,
+        parts=tuple(parts),
+        originals={step: _zap_part(node) for step, node in parsed.nodes.items()},
+        texts=parsed.texts,
+    )
+
+
+def _zap_part(node: ZapNode) -> Object:
+    kept = ("id", "selected_api", "action", "type_of", "title", "params")
+    return {key: node.data[key] for key in kept if node.data.get(key) is not None}
+
+
 # -- to n8n --------------------------------------------------------------------------------------------------------
 
 
@@ -242,7 +274,11 @@ def _checklist_for_make(export: Export, manual: int, loses: bool) -> Iterator[st
     yield "After 30 days without trouble delete the workflow and its credentials in n8n."
 
 
-ORIGINS: Mapping[str, Callable[[JsonValue, str, str, str], Origin]] = {"make": from_make, "n8n": from_n8n}
+ORIGINS: Mapping[str, Callable[[JsonValue, str, str, str], Origin]] = {
+    "make": from_make,
+    "n8n": from_n8n,
+    "zapier": from_zapier,
+}
 """How to read each platform's documents: document, slug, customer, time zone."""
 TARGETS: Mapping[str, Target] = {
     "n8n": Target(

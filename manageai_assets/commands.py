@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from compilers.documents import unwrapped
 from compilers.errors import CompileError, Finding, UserError, shorten
 from compilers.spec import Spec, parse_spec, read_spec
+from compilers.zapier.source import is_export
 from manageai_assets import console
 
 LARGEST_DOCUMENT = 64 * 1024 * 1024
@@ -206,7 +207,9 @@ def read_document(path: Path) -> JsonValue:
 
 
 def recognise(document: JsonValue, where: str) -> str:
-    """`spec`, `make` or `n8n`: what a document is. Raises `UserError` when it is none of them."""
+    """`spec`, `make`, `n8n` or `zapier`: what a document is. Raises `UserError` when it is none of them."""
+    if is_export(document):
+        return "zapier"
     inner = unwrapped(document)
     if isinstance(inner, dict):
         if "spec_version" in inner:
@@ -216,7 +219,9 @@ def recognise(document: JsonValue, where: str) -> str:
         if "nodes" in inner:
             return "n8n"
     raise UserError(
-        "is no canonical spec, no Make blueprint and no n8n workflow", where=where, hint="say which with --platform"
+        "is no canonical spec, no Make blueprint, no n8n workflow and no Zap",
+        where=where,
+        hint="say which with --platform",
     )
 
 

@@ -45,10 +45,11 @@ from compilers.zapier.tokens import ReadTokens
 
 @dataclass(frozen=True)
 class Parsed:
-    """The spec of a Zap, and what there is to know about it. `nodes` is what each step was, `filters` what guarded it,
+    """The spec of a Zap, the Zap, and what to know about it. `nodes` is what each step was, `filters` what guarded it,
     `known` what the registry says of it, and `texts` the original of each template."""
 
     spec: Spec
+    zap: Zap
     findings: tuple[Finding, ...]
     nodes: Mapping[str, Node]
     filters: Mapping[str, Node]
@@ -112,7 +113,7 @@ class _Parser:
             self._note("expressions", f"step {shorten(key, 40)} isn't in this Zap", "choose the value anew")
         spec = with_residues(spec, self._zap.document, self._nodes, self._filters)
         known = {step: self._known[node.key] for step, node in self._nodes.items()}
-        return Parsed(spec, tuple(self._findings), self._nodes, self._filters, known, self._values.originals)
+        return Parsed(spec, self._zap, tuple(self._findings), self._nodes, self._filters, known, self._values.originals)
 
     def _is_guard(self, node: Node) -> bool:
         return node.is_filter and node is not self._zap.trigger and node not in self._zap.loose

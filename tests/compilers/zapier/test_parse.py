@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from compilers.migrate import migrate
 from compilers.registry import registry
+from compilers.rules import validate_export
 from compilers.spec import NativeStep, RouterStep, StopStep, dump_spec, parse_spec
 from compilers.zapier.emit import emit
 from compilers.zapier.parse import parse, parse_all
@@ -193,3 +195,21 @@ def test_no_credential_gets_in(params: dict[str, Any]) -> None:
 )
 def test_what_is_no_credential_stays(params: dict[str, Any]) -> None:
     assert redacted(params) == params
+
+
+@pytest.mark.parametrize("target", ["n8n", "make"])
+def test_a_zap_is_migrated_with_a_place_for_every_step(target: str) -> None:
+    done = migrate(orders(), target)
+    assert (done.report.source_title, done.export.platform) == ("Zapier", target)
+    assert [module.id for module in done.report.modules] == [1, 2, 3, 4, 5, 6, 7]
+    assert sum(done.report.grades.values()) == 7
+    assert not [one for one in validate_export(target, done.export.document) if one.severity == "error"]
+
+
+def test_real_zaps_are_migrated(shared: Path) -> None:
+    for file in sorted((shared / "blueprints" / "zapier").glob("*.json")):
+        document = json.loads(file.read_text(encoding="utf-8"))
+        for zap in document["zaps"]:
+            for target in ("n8n", "make"):
+                report = migrate({**document, "zaps": [zap]}, target).report
+                assert len(report.modules) == len(zap["nodes"]), file.name
