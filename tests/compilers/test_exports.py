@@ -73,11 +73,8 @@ def test_a_folder_is_all_that_a_platform_needs(tmp_path: Path) -> None:
         shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT_ROOT / "brand.yaml", tmp_path)
     new = tmp_path / "compilers" / "zapier"
-    shutil.rmtree(new)
-    new.mkdir()
     for rules in (tmp_path / "compilers" / "rules").glob("zapier_*.py"):
         rules.unlink()
-    (new / "__init__.py").touch()
     (new / "emit.py").write_text(NEW_PLATFORM, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-c", ITS_BUILD],
