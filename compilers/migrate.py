@@ -133,8 +133,8 @@ class Migration:
 def migrate(
     document: JsonValue, to: str = "n8n", *, slug: str = "", customer: str = "Unnamed client", timezone: str = "UTC"
 ) -> Migration:
-    """A Make blueprint as an n8n workflow, or a workflow as a blueprint. Raises `BlueprintError` or `WorkflowError` for
-    what is neither, and `CompileError` for a platform that there is no way to."""
+    """A blueprint, workflow or Zap for another platform. Raises `BlueprintError`, `WorkflowError` or `ZapError` for
+    what is none of them, and `CompileError` for a platform that there is no way to."""
     target = TARGETS.get(to)
     if target is None:
         raise CompileError(
