@@ -109,9 +109,9 @@ def read(action: str, params: Mapping[str, JsonValue], json_of: Callable[[str], 
         made = (json_of(data) if "{{" in data else _fixed(data)) if kind == "application/json" else None
         if made is not None:
             inputs |= {"body_type": "json", "body": made}
-        elif data:
+        elif data or kind:
             inputs |= {"body_type": "raw", "body": data, "content_type": kind or "text/plain"}
-        headers = {name: value for name, value in headers.items() if name != "Content-Type" or not data}
+        headers = {name: value for name, value in headers.items() if name != "Content-Type"}
     else:
         return None
     return inputs | ({"headers": headers} if headers else {})

@@ -19,6 +19,7 @@ from compilers.documents import Object, members
 from compilers.errors import CompileError, Finding, Severity, UserError
 from compilers.export import NeededConnection, NeededWebhook
 from compilers.expressions.parser import parse
+from compilers.expressions.spec_writer import write_template
 from compilers.expressions.tree import Field, Path, Reference
 from compilers.graph import SpecGraph
 from compilers.paths import output_of, platform_path
@@ -264,6 +265,7 @@ class _Writer:
 
     def _calculator(self, step: AnyStep, own: JsonValue) -> Calculator:
         made: list[str] = []
+        stood = bool(own) or "key" in kept(step)  # a Zap had it so, and what it is given is what it was given
 
         def key() -> str:
             if not made:
@@ -272,7 +274,7 @@ class _Writer:
 
         def is_single(reference: Reference) -> bool:
             target = self._steps.get(reference.step)
-            return target is not None and _is_single(target, reference.path)
+            return stood or (target is not None and _is_single(target, reference.path))
 
         return Calculator(key, self._tokens(step).token, is_single)
 
@@ -294,7 +296,7 @@ class _Writer:
         own = self._calculator(step, None)
         made = Calculation(step=kind)
         for name, value in texts.items():
-            made.texts[name] = own.own(parse(value if isinstance(value, str) else _as_text(value)))
+            made.texts[name] = write_template(own.own(parse(value if isinstance(value, str) else _as_text(value))))
         made.inputs = own.made.inputs
         return {"selected_api": CODE, "action": ACTION, "params": made.params()}
 
