@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pydantic import JsonValue
-
 from compilers.expressions.tree import Field, Path
-from compilers.registry import App, Module, Operation, fields_of, registry
+from compilers.registry import App, Operation, registry
 from compilers.spec import Schedule
 from compilers.zapier.schedules import API, CLI, read_schedule
 from compilers.zapier.source import Node
@@ -33,23 +31,11 @@ def look_up(node: Node, starts: bool) -> Known:
         if schedule is not None:
             app, operation = registry().app("schedule"), registry().operation("schedule", "tick")
             return Known(node, app, "tick", operation, schedule)
-    for app, name, operation in registry().for_zapier(node.app, node.action):
-        if (operation.kind == "trigger") is starts and not _unread(node, operation):
+    for app, name, operation in registry().for_zapier(node.app, node.action, str(node.data.get("type_of") or "")):
+        step = operation.zapier
+        if step and (operation.kind == "trigger") is starts and not step.unread(node.params):
             return Known(node, app, name, operation)
     return Known(node)
-
-
-def _unread(node: Node, operation: Operation) -> dict[str, JsonValue]:
-    known = operation.zapier
-    if known is None:
-        return node.params
-    passed = {*fields_of(known.ways), *known.ignores}
-    fields = Module(node.params, {}).fields()
-    return {
-        name: value
-        for name, value in fields
-        if name not in passed and value not in ("", None) and known.params.get(name) != value
-    }
 
 
 def path_reader(known: Known) -> Callable[[Path], Path]:
