@@ -8,7 +8,7 @@ A binding is JSON; these forms in it are replaced, everything else is taken as i
   and `$item.x` (of a list) stand for it. Standing in a list, it gives its entries to that list. With
   `"$headers": "columns"` the keys are column headers, and `$column` (from 0) and `$letter` (from A) their places there.
 * `{"$entries": "values", "$as": X}`: a map with the same keys instead; `"$and": {"id": Y}` puts further keys before
-  them, and `"$key": "value.id"` takes the key from the entry where it has one, and `"$key": "COL$${letter}"` makes it of the entry.
+  them, and `"$key": "value.id"` takes the key from the entry where it has one; `"$key": "COL$${letter}"` weaves it.
 * `{"$columns": "values", "$headers": "headers"}`: a map from column index to value, for values by header; without
   `$headers`, the values stand in the order of the columns.
 * `{"$list": "to"}`: the input as a list; what is no list is a list of one. `{"$join": "to", "$with": ", "}`: its items

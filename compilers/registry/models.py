@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from compilers.registry.binding import inputs_of
-from compilers.registry.reading import Module, Read, fields_of, holds, says_something, turned_round
+from compilers.registry.reading import Module, Read, fields_of, holds, read_one, says_something, turned_round
 
 FieldType = Literal["text", "number", "boolean", "date", "array", "object", "file", "any"]
 RegistryName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -177,7 +177,7 @@ class ZapierApp(RegistryModel):
     api: str = Field(description="its app as exports name it, without the version: `SlackCLIAPI`")
     older: tuple[str, ...] = Field(default=(), description="what older exports name it")
     version: str = Field(default="", description="the version last seen; empty where none was, as for built-in apps")
-    name: str = Field(default="", description="what Zapier's editor calls it, where that is another name than the app's")
+    name: str = Field(default="", description="what Zapier's editor calls it, where that isn't the app's name")
     source: str = Field(description="where the name was seen")
     seen: date = Field(description="when it was last seen")
 
@@ -191,6 +191,7 @@ class ZapierStep(RegistryModel):
     action: str = Field(description="key of the trigger, action or search")
     type_of: Literal["read", "write", "search", "filter"]
     name: str = Field(default="", description="what Zapier's editor calls the event, where that is known")
+    read: bool = Field(default=True, description="false: only written; another operation reads this step")
     params: dict[str, JsonValue] = Field(
         default_factory=dict, description="binding of the input values, as far as their keys are known"
     )
@@ -215,20 +216,31 @@ class ZapierStep(RegistryModel):
 
     def is_step(self, api: str, action: str, type_of: str = "") -> bool:
         """Whether a step of an export is this one; `type_of` tells those of the same key apart."""
-        return api in (self.api, *self.older) and action == self.action and type_of in ("", self.type_of)
+        named = api in (self.api, *self.older) and action == self.action
+        return self.read and named and type_of in ("", self.type_of)
 
     def unread(self, fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """The fields of a step that no input is read from, so that they would be lost."""
         passed = {*fields_of(self.ways), *self.ignores}
         heads = tuple(way.prefix for ways in self.ways.values() for way in ways if way.prefix)
+        beside = self.params.get("$and")
+        always = {**self.params, **(beside if isinstance(beside, dict) else {})}
         return {
             name: value
             for name, value in fields.items()
             if says_something(value)
             and name not in passed
             and not (heads and name.startswith(heads))
-            and self.params.get(name) != value
+            and always.get(name) != value
         }
+
+
+class ZapierEvent(RegistryModel):
+    """What Zapier's editor calls an event of which no more is known."""
+
+    name: str = Field(description="such as `New Entry`")
+    source: str = Field(description="where the name was seen")
+    seen: date = Field(description="when it was last seen")
 
 
 class Operation(RegistryModel):
@@ -254,9 +266,7 @@ class Operation(RegistryModel):
     make_forms: tuple[MakeModule, ...] = Field(default=(), description="further modules of Make that do the same")
     n8n: N8nNode | None = None
     zapier: ZapierStep | None = None
-    zapier_event: str = Field(
-        default="", description="what Zapier's editor calls the event, where its key isn't known: `Add Row`"
-    )
+    zapier_event: ZapierEvent | None = Field(default=None, description="its event's name, where its key isn't known")
     n8n_forms: tuple[N8nNode, ...] = Field(
         default=(), description="what stands for it under the conditions of their `when`; the first that fits is taken"
     )
@@ -320,7 +330,16 @@ class Operation(RegistryModel):
     @property
     def zapier_words(self) -> str:
         """What Zapier's editor calls the event; empty where that isn't known."""
-        return self.zapier.name if self.zapier else self.zapier_event
+        known = self.zapier or self.zapier_event
+        return known.name if known else ""
+
+    def is_zapier_step(self, fields: Mapping[str, JsonValue]) -> bool:
+        """Whether a step with these fields is this operation: all that is filled in is read, and nothing is missing."""
+        step = self.zapier
+        if step is None or step.unread(fields):
+            return False
+        needed = (name for name, field in self.inputs.items() if field.required and field.default is None)
+        return all(says_something(read_one(step.ways.get(name, ()), Module(fields, {}))) for name in needed)
 
     def zapier_gaps(self, inputs: Mapping[str, JsonValue]) -> tuple[str, ...]:
         """The inputs with values that Zapier's step takes in a field whose key isn't known, or not at all."""

@@ -32,8 +32,7 @@ def look_up(node: Node, starts: bool) -> Known:
             app, operation = registry().app("schedule"), registry().operation("schedule", "tick")
             return Known(node, app, "tick", operation, schedule)
     for app, name, operation in registry().for_zapier(node.app, node.action, str(node.data.get("type_of") or "")):
-        step = operation.zapier
-        if step and (operation.kind == "trigger") is starts and not step.unread(node.params):
+        if (operation.kind == "trigger") is starts and operation.is_zapier_step(node.params):
             return Known(node, app, name, operation)
     return Known(node)
 
