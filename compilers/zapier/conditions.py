@@ -33,14 +33,13 @@ _OPPOSITE: Mapping[str, str] = {
     "text:contains": "text:not_contains",
     "text:starts_with": "text:not_starts_with",
     "text:equals": "text:not_equals",
-    "number:greater": "number:at_most",
-    "number:less": "number:at_least",
     "exists": "not_exists",
     "boolean:equals": "boolean:not_equals",
 }
+"""What a row that stops says. The opposite of a comparison of numbers is no operator: it lets pass what is no number."""
 _WRITTEN: Mapping[tuple[str, bool], tuple[str, str]] = {
     **{way: (match, "continue") for match, way in MATCHES.items()},
-    **{(_OPPOSITE[name], folded): (match, "stop") for match, (name, folded) in MATCHES.items()},
+    **{(_OPPOSITE[name], folded): (match, "stop") for match, (name, folded) in MATCHES.items() if name in _OPPOSITE},
 }
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -60,7 +59,7 @@ def read_filter(criteria: JsonValue, values: ReadTokens, label: str) -> Filter:
 def _condition(key: str, match: JsonValue, row: Mapping[str, JsonValue], values: ReadTokens) -> Condition:
     known = MATCHES.get(match) if isinstance(match, str) else None
     action = row.get("action")
-    if known is None or action not in ("continue", "stop"):
+    if known is None or action not in ("continue", "stop") or (action == "stop" and known[0] not in _OPPOSITE):
         said = Unknown(f"{key} {match} {row.get('value')}"[:200], "zapier")
         return Condition(left=write_template(Template((said,))), operator="boolean:equals", right=True)
     name, folded = known
@@ -85,6 +84,20 @@ def write_filter(condition: Filter | None, writer: TokenWriter) -> list[JsonValu
     return rows
 
 
+def yes(field: str) -> list[JsonValue]:
+    """The rows that let pass where a Code step has said `yes` in a field."""
+    return [{"key": field, "value": "yes", "match": "iexact", "action": "continue", "group": 1, "id": 1}]
+
+
+def asks(criteria: JsonValue) -> str:
+    """The field in which rows ask for a `yes`; empty for all others."""
+    rows = [members(row) for row in items(criteria)]
+    asked = {"value": "yes", "match": "iexact", "action": "continue"}
+    if len(rows) != 1 or any(rows[0].get(name) != value for name, value in asked.items()):
+        return ""
+    return str(rows[0].get("key"))
+
+
 def _row(one: Condition, writer: TokenWriter) -> dict[str, JsonValue]:
     try:
         left = parse(one.left) if isinstance(one.left, str) else Template()
@@ -98,8 +111,8 @@ def _row(one: Condition, writer: TokenWriter) -> dict[str, JsonValue]:
         how = "ignoring capitals" if one.ignore_case else "minding capitals" if one.operator.startswith("text:") else ""
         raise CompileError(
             f"no rule of Zapier's is `{shorten(one.operator, 60)}`{f' {how}' if how else ''}",
-            hint="compare in a Code step before, or by a rule that Zapier has: contains and starts with ignore "
-            "capitals, exactly matches minds them, numbers are greater or less",
+            hint="use a rule that Zapier has: contains and starts with ignore capitals, exactly matches minds them, "
+            "numbers are greater or less",
         )
     match, action = found
     value = writer.template(right) if right is not None else _plain(one.right)

@@ -26,8 +26,10 @@ def emit(spec: Spec) -> Export:
         own = kept(step)
         if step.id in made.nodes:
             residue.apply(made.nodes[step.id], own.get("changes"))
-        if step.id in made.filters:
-            residue.apply(made.filters[step.id], members(own.get("filter")).get("changes"))
+        beside = {"filter": made.filters, "code": made.codes, "filter_code": made.filter_codes}
+        for name, nodes in beside.items():
+            if step.id in nodes:
+                residue.apply(nodes[step.id], members(own.get(name)).get("changes"))
     residue.apply(made.document, spec.residue.get("zapier", {}).get("changes"))
     return Export(
         platform="zapier",
@@ -35,9 +37,5 @@ def emit(spec: Spec) -> Export:
         connections=by_account(made.connections),
         webhooks=tuple(made.webhooks),
         findings=tuple(made.findings),
-        places={step.id: _places(made.nodes.get(step.id), made.filters.get(step.id)) for step in spec.nodes},
+        places={step.id: tuple(f"step {node['id']}" for node in made.of(step.id)) for step in spec.nodes},
     )
-
-
-def _places(node: object, guard: object) -> tuple[str, ...]:
-    return tuple(f"step {one['id']}" for one in (guard, node) if isinstance(one, dict))

@@ -7,12 +7,9 @@ from collections.abc import Mapping
 from compilers.spec import AnyStep
 
 _OBSTACLES: Mapping[str, tuple[str, str]] = {
-    "if_else": ("paths never join, and all whose rules hold run", "use a router with routes that exclude each other"),
     "merge": ("paths of Zapier never join", "repeat what follows on each path"),
-    "iterate": ("no export has shown what a loop looks like", "build it by hand with Looping"),
-    "repeat": ("no export has shown what a loop looks like", "build it by hand with Looping"),
+    "repeat": ("Zapier's loops run over values, not to a number", "go through a list of as many values"),
     "aggregate": ("Zapier has no step that collects the runs of a loop", "collect them in a table, or in a Code step"),
-    "set_variables": ("Zapier has no variables", "refer to the value itself, or calculate it in a Code step"),
     "get_variables": ("Zapier has no variables", "refer to the value itself, or keep it in Storage by Zapier"),
     "respond": ("a webhook of Zapier answers by itself, at once", "send the result to an address of the caller"),
     "sub_scenario": ("how an export calls a Sub-Zap isn't known", "build the call by hand with Sub-Zap by Zapier"),

@@ -36,11 +36,14 @@ from compilers.spec import (
     TriggerStep,
     findings_of,
 )
+from compilers.zapier import webhooks
+from compilers.zapier.codes import Codes, read_built_in
 from compilers.zapier.conditions import read_filter
 from compilers.zapier.known import Known, look_up, path_reader
 from compilers.zapier.residues import with_residues
 from compilers.zapier.source import Node, Zap, criteria_of, pick, zaps_of
 from compilers.zapier.tokens import ReadTokens
+from compilers.zapier.write import write
 
 
 @dataclass(frozen=True)
@@ -66,16 +69,25 @@ def parse(
     timezone: str = "UTC",
 ) -> Parsed:
     """The spec of one Zap of an export; `zap` is its id or title where the export holds several. Raises `ZapError`."""
-    return _Parser(pick(zaps_of(document), zap), slug, customer, timezone).parsed()
+    return _parsed(pick(zaps_of(document), zap), slug, customer, timezone)
 
 
 def parse_all(document: JsonValue, *, customer: str = "Unnamed client", timezone: str = "UTC") -> tuple[Parsed, ...]:
     """The specs of all Zaps of an export, in its order. Raises `ZapError` for what is no export."""
-    return tuple(_Parser(zap, "", customer, timezone).parsed() for zap in zaps_of(document))
+    return tuple(_parsed(zap, "", customer, timezone) for zap in zaps_of(document))
+
+
+def _parsed(zap: Zap, slug: str, customer: str, timezone: str) -> Parsed:
+    """The spec of a Zap. Where a Code step of the compiler's would not be written again, since the Zap was changed
+    around it, all of them are steps like any other."""
+    found = _Parser(zap, slug, customer, timezone, with_codes=True).parsed()
+    if {str(node["id"]) for node in write(found.spec).all_nodes} == {*zap.nodes}:
+        return found
+    return _Parser(zap, slug, customer, timezone, with_codes=False).parsed()
 
 
 class _Parser:
-    def __init__(self, zap: Zap, slug: str, customer: str, timezone: str) -> None:
+    def __init__(self, zap: Zap, slug: str, customer: str, timezone: str, with_codes: bool) -> None:
         self._zap, self._customer, self._timezone = zap, customer, timezone
         title = zap.data.get("title")
         self._name = title[:200] if isinstance(title, str) and title.strip() else slug or "Zap"
@@ -83,7 +95,9 @@ class _Parser:
         self._findings = list(zap.findings)
         self._names = Names()
         self._known = {key: look_up(node, node is zap.trigger) for key, node in zap.nodes.items()}
+        self._codes = Codes(zap) if with_codes else Codes(None)
         self._values = ReadTokens({})
+        self._before: dict[str, dict[str, Node]] = {"code": {}, "filter_code": {}}
         self._steps: dict[str, AnyStep] = {}
         self._edges: list[Edge] = []
         self._nodes: dict[str, Node] = {}
@@ -92,14 +106,19 @@ class _Parser:
 
     def parsed(self) -> Parsed:
         """The whole Zap."""
-        working = [node for node in self._zap.nodes.values() if not self._is_guard(node)]
+        working = [
+            node
+            for node in self._zap.nodes.values()
+            if not self._is_guard(node) and node.key not in self._codes.preparing
+        ]
         for node in working:
             one = self._known[node.key]
             said = f"{one.app.app} {one.name}" if one.app else f"{_plain(node.app)} {node.action}"
             label = "" if node is self._zap.trigger else node.label
             node.step = self._names.give(label, said)
         self._values = ReadTokens(
-            {node.key: (node.step, path_reader(self._known[node.key])) for node in working if not node.is_paths}
+            {node.key: (node.step, path_reader(self._known[node.key])) for node in working if not node.is_paths},
+            calculated=lambda key, name: self._codes.text(key, name, self._values),
         )
         trigger = self._step(self._zap.trigger)
         self._below(self._zap.trigger)
@@ -111,7 +130,8 @@ class _Parser:
             raise SpecError("can't be read", where=shorten(self._name), findings=findings_of(error)) from None
         for key in self._values.missing:
             self._note("expressions", f"step {shorten(key, 40)} isn't in this Zap", "choose the value anew")
-        spec = with_residues(spec, self._zap.document, self._nodes, self._filters)
+        beside = {"node": self._nodes, "filter": self._filters, **self._before}
+        spec = with_residues(spec, self._zap.document, beside)
         known = {step: self._known[node.key] for step, node in self._nodes.items()}
         return Parsed(spec, self._zap, tuple(self._findings), self._nodes, self._filters, known, self._values.originals)
 
@@ -122,32 +142,53 @@ class _Parser:
 
     def _below(self, root: Node) -> None:
         """All steps and edges below a step."""
-        todo = [(child, root.step, root.is_paths) for child in reversed(root.children)]
+        todo = self._children(root)
         while todo:
-            node, above, path = todo.pop()
+            node, code, above, path = todo.pop()
             kind = "route" if path else "next"
             if not self._is_guard(node):
-                self._add(node)
+                self._add(node, code)
                 self._edge(above, node.step, kind, None)
-                todo.extend((child, node.step, node.is_paths) for child in reversed(node.children))
+                todo.extend(self._children(node))
                 continue
             self._values.above = node.above
-            condition = read_filter([*criteria_of(node)], self._values, node.label)
-            self._judge(node, condition)
-            behind = node.children
-            plain = len(behind) == 1 and not self._is_guard(behind[0])
+            condition, fallback = self._condition(node, code)
+            behind = [*reversed(self._children(node))]
+            plain = len(behind) == 1 and not self._is_guard(behind[0][0])
             if plain:
-                target = behind[0].step
-                self._add(behind[0])
-                todo.extend((child, target, behind[0].is_paths) for child in reversed(behind[0].children))
+                target = behind[0][0].step
+                self._add(*behind[0][:2])
+                todo.extend(self._children(behind[0][0]))
             else:
                 target = self._between(node, ends=not behind)
-                todo.extend((child, target, True) for child in reversed(behind))
+                todo.extend((child, own, target, True) for child, own, _, _ in reversed(behind))
             self._filters[target] = node
-            self._edge(above, target, kind, condition)
+            if code:
+                self._before["filter_code"][target] = code
+            self._edge(above, target, kind, condition, fallback)
+
+    def _children(self, node: Node) -> list[tuple[Node, Node | None, str, bool]]:
+        """The steps behind a step, the last one first: each with the Code step that prepares it, the id of the step
+        before it, and whether it begins a path."""
+        found: list[tuple[Node, Node | None, str, bool]] = []
+        for child in reversed(node.children):
+            code = child if child.key in self._codes.preparing else None
+            found.append((child.children[0] if code else child, code, node.step, node.is_paths))
+        return found
+
+    def _condition(self, node: Node, code: Node | None) -> tuple[Filter | None, bool]:
+        """What a filter lets pass, and whether it does where no other path is taken."""
+        way = self._codes.way(node, self._values)
+        if way is not None:
+            return way
+        condition = self._codes.passes(node, code, self._values)
+        if condition is None:
+            condition = read_filter([*criteria_of(node)], self._values, node.label)
+            self._judge(node, condition)
+        return condition, False
 
     def _loose(self, node: Node) -> None:
-        self._add(node)
+        self._add(node, None)
         self._below(node)
 
     def _between(self, node: Node, ends: bool) -> str:
@@ -159,13 +200,16 @@ class _Parser:
         self._steps[name] = StopStep.model_validate(step) if ends else RouterStep.model_validate(step)
         return name
 
-    def _edge(self, above: str, target: str, kind: str, condition: Filter | None) -> None:
+    def _edge(self, above: str, target: str, kind: str, condition: Filter | None, fallback: bool = False) -> None:
         told = condition.model_dump(mode="json") if condition else None
-        self._edges.append(Edge.model_validate({"source": above, "target": target, "kind": kind, "filter": told}))
+        edge: Object = {"source": above, "target": target, "kind": kind, "filter": told, "fallback": fallback}
+        self._edges.append(Edge.model_validate(edge))
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    def _add(self, node: Node) -> None:
+    def _add(self, node: Node, code: Node | None) -> None:
+        if code:
+            self._before["code"][node.step] = code
         self._steps[node.step] = self._step(node)
 
     def _step(self, node: Node) -> AnyStep:
@@ -174,7 +218,10 @@ class _Parser:
         self._values.above = node.above
         common: Object = {"id": node.step, "label": "" if starts else node.label[:200]}
         if node.is_paths and not starts:
-            return RouterStep.model_validate(common)
+            return RouterStep.model_validate({**common, "mode": self._codes.mode(node)})
+        built_in = None if starts else read_built_in(node, common, self._values, self._codes)
+        if built_in is not None:
+            return built_in
         if known.app and known.operation:
             kind = TriggerStep if starts else AppStep
             names: Object = {"app": known.app.app, "operation": known.name, "connection": self._connection(known)}
@@ -183,6 +230,8 @@ class _Parser:
         return NativeStep.model_validate({**common, **native})
 
     def _inputs(self, known: Known) -> Object:
+        if known.node.app == webhooks.APP and known.node is not self._zap.trigger:
+            return self._codes.request(known.node, self._values)
         form, operation = (known.operation.zapier if known.operation else None), known.operation
         if form is None or operation is None:
             return {}

@@ -13,18 +13,25 @@ from compilers.zapier.source import Node
 from compilers.zapier.write import write
 
 
-def with_residues(spec: Spec, document: Object, nodes: Mapping[str, Node], filters: Mapping[str, Node]) -> Spec:
-    """The spec with all that its steps, their filters and the document hold beyond what the compiler writes."""
+def with_residues(spec: Spec, document: Object, beside: Mapping[str, Mapping[str, Node]]) -> Spec:
+    """The spec with all that its steps and the document hold beyond what the compiler writes. `beside` are the Zap's
+    steps by the spec's: `node` does a step's work, `filter` guards it, `code` and `filter_code` are the Code steps
+    before those two."""
     kept: dict[str, Object] = {step.id: dict(step.residue.get("zapier", {})) for step in spec.nodes}
-    for step, node in nodes.items():
-        kept[step]["key"] = node.key
-    for step, node in filters.items():
-        kept[step]["filter"] = {"key": node.key}
+    for name, nodes in beside.items():
+        for step, node in nodes.items():
+            kept[step] |= {"key": node.key} if name == "node" else {name: {"key": node.key}}
     written = write(_keeping(spec, kept, {}))
-    for step, node in nodes.items():
-        kept[step]["changes"] = changes(written.nodes.get(step, {}), node.data)
-    for step, node in filters.items():
-        kept[step]["filter"] = {"key": node.key, "changes": changes(written.filters.get(step, {}), node.data)}
+    made = {
+        "node": written.nodes,
+        "filter": written.filters,
+        "code": written.codes,
+        "filter_code": written.filter_codes,
+    }
+    for name, nodes in beside.items():
+        for step, node in nodes.items():
+            changed: Object = {"key": node.key, "changes": changes(made[name].get(step, {}), node.data)}
+            kept[step] |= changed if name == "node" else {name: changed}
     return _keeping(spec, kept, {"changes": changes(frame(written.document), frame(document))})
 
 

@@ -22,6 +22,7 @@ _PLAIN = re.compile(r"(\d+)__(.+)", re.DOTALL)
 _GIVES = re.compile(r"""=gives\[["'](\d+)["']\]\[["']([^"'\]]+)["']\]""")
 
 PathOf = Callable[[Path], Path]
+Calculated = Callable[[str, str], Node | None]
 
 
 @dataclass
@@ -30,13 +31,15 @@ class ReadTokens:
 
     `places` gives, for each step's key, its id in the spec, and how a path of Zapier's into what it gives is said
     neutrally; `above` are the keys of the steps that run before the one whose values are read. `missing` collects the
-    steps that don't, `originals` the text that each template was.
+    steps that don't, `originals` the text that each template was. `calculated` gives the expression that a Code step of
+    the compiler works out for a field.
     """
 
     places: Mapping[str, tuple[str, PathOf]]
     above: frozenset[str] = frozenset()
     missing: dict[str, None] = field(default_factory=dict)
     originals: dict[str, str] = field(default_factory=dict)
+    calculated: Calculated = lambda key, name: None
 
     def value(self, value: JsonValue) -> JsonValue:
         """The value with every token in it in the spec's notation."""
@@ -53,6 +56,11 @@ class ReadTokens:
         written = write_template(Template((self._node(key),)))
         self.originals.setdefault(written, key)
         return written
+
+    def single(self, text: str) -> Node | None:
+        """What a text is that is one token and nothing else; None for any other."""
+        found = _TOKEN.fullmatch(text)
+        return self._node(found[1]) if found else None
 
     def _text(self, text: str) -> str:
         parts: list[Part] = []
@@ -71,6 +79,9 @@ class ReadTokens:
         if found is None:
             return Unknown(token, "zapier")
         key, path = found.groups()
+        worked_out = self.calculated(key, path) if key in self.above else None
+        if worked_out is not None:
+            return worked_out
         known = self.places.get(key) if key in self.above else None
         if known is None:
             self.missing.setdefault(key)
@@ -98,10 +109,11 @@ Place = Callable[[Reference], tuple[str, Path]]
 
 
 class TokenWriter:
-    """Writes the spec's values with Zapier's tokens. `place` finds the step that a reference means."""
+    """Writes the spec's values with Zapier's tokens. `place` finds the step that a reference means, `calculate` the
+    field that gives what an expression works out (raising `CompileError`, as without it, where there is none)."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, place: Place, calculate: Callable[[Template], str] | None = None) -> None:
+        self._place, self._calculate = place, calculate
 
     def template(self, template: Template) -> str:
         """The text. Raises `CompileError` for the first expression that Zapier has no token for."""
@@ -113,6 +125,10 @@ class TokenWriter:
         if node is None:
             raise CompileError("a filter of Zapier compares one field", hint="put the calculation in a step before")
         return self._token(node)
+
+    def token(self, reference: Reference) -> str:
+        """The token of a value that a step gives, with its braces. Raises `CompileError`."""
+        return "{{" + self._token(reference) + "}}"
 
     def _part(self, node: Node) -> str:
         if isinstance(node, Literal):
@@ -131,6 +147,8 @@ class TokenWriter:
                 if isinstance(inner, Call) and inner.name == "flatten" and len(inner.args) == 1:
                     inner = inner.args[0]
                 return f"{self._token(inner)}[]{name.value.replace('.', '__')}"
+        if self._calculate is not None:
+            return self._calculate(Template((node,)))
         written = write_template(Template((node,)))
         raise CompileError(
             f"`{shorten(written, 120)}` is calculated, and a field of Zapier takes only values of earlier steps",

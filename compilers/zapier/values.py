@@ -10,14 +10,16 @@ from pydantic import JsonValue
 from compilers.errors import CompileError, Finding, UserError
 from compilers.expressions.parser import parse
 from compilers.registry import bind
+from compilers.zapier.code import Calculator
 from compilers.zapier.tokens import TokenWriter
 
 
 class ZapierValues:
-    """Writes the values of one step (a `ValueWriter`); what it can't write is left out and goes into `findings`."""
+    """Writes the values of one step (a `ValueWriter`); what it can't write is left out and goes into `findings`. What no
+    token is, the Code step of `code` works out."""
 
-    def __init__(self, step: str, writer: TokenWriter, findings: list[Finding]) -> None:
-        self._step, self._writer, self._findings = step, writer, findings
+    def __init__(self, step: str, writer: TokenWriter, findings: list[Finding], code: Calculator) -> None:
+        self._step, self._writer, self._findings, self._code = step, writer, findings, code
 
     def bound(self, binding: JsonValue, inputs: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """The input values that a registry's binding gives."""
@@ -44,11 +46,9 @@ class ZapierValues:
         return "" if value is None else json.dumps(value, ensure_ascii=False)
 
     def json_text(self, value: JsonValue) -> JsonValue:
-        """A fixed value as JSON text; Zapier can't quote a mapped one. Raises `CompileError`."""
+        """A value as JSON text: Zapier quotes no mapped ones, so those are put there by a Code step."""
         text = json.dumps(value, ensure_ascii=False)
-        if "{{" in text:
-            raise CompileError("Zapier can't write mapped values as JSON text", hint="make the JSON in a Code step")
-        return text
+        return "{{" + self._code.json(value) + "}}" if "{{" in text else text
 
     def javascript(self, value: JsonValue) -> str:
         """Fields of Zapier take no JavaScript. Raises `CompileError`."""

@@ -1,13 +1,15 @@
 """Canonical spec -> the steps of a Zap, without what was kept of a parsed one.
 
-* A filter is a step of its own before the step that it guards. A router is a Paths step, each of its routes a path
-  that starts with its rules; a router with a single route is only that route's filter.
+* A filter is a step of its own before the step that it guards. A router or an if-else is a Paths step, each of its
+  ways a path that starts with its rules; one with a single way is only that way's filter.
+* What no field, filter or path can say is worked out by a Code step before it (`code`).
 * Steps are numbered in the order in which they run; those of a parsed Zap keep their ids.
 * What Zapier can't do is found, with one finding for each obstacle: the step, why, and what would make it possible.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -16,21 +18,28 @@ from pydantic import JsonValue
 from compilers.documents import Object, members
 from compilers.errors import CompileError, Finding, Severity, UserError
 from compilers.export import NeededConnection, NeededWebhook
-from compilers.expressions.tree import Path, Reference
+from compilers.expressions.parser import parse
+from compilers.expressions.tree import Field, Path, Reference
 from compilers.graph import SpecGraph
-from compilers.paths import platform_path
+from compilers.paths import output_of, platform_path
 from compilers.registry import registry
 from compilers.spec import (
     AnyStep,
     Edge,
+    IfElseStep,
+    IterateStep,
     NativeStep,
     OperationStep,
     RouterStep,
+    SetVariablesStep,
     SleepStep,
     Spec,
     StopStep,
 )
-from compilers.zapier.conditions import write_filter
+from compilers.zapier import loops, webhooks
+from compilers.zapier.code import ACTION, Calculation, Calculator, Ways
+from compilers.zapier.code import API as CODE
+from compilers.zapier.conditions import write_filter, yes
 from compilers.zapier.obstacles import of_step
 from compilers.zapier.schedules import API as SCHEDULE
 from compilers.zapier.schedules import write_schedule
@@ -47,6 +56,7 @@ _SETTINGS: Mapping[str, JsonValue] = {
     "block_and_release_limit_override": 0,
     "spread_tasks": 1,
 }
+DELAY = "DelayCLIAPI@1.1.1"
 _COLORS = ("Heroine Blue", "Peru")
 """Colours that exports show for the first two paths; Zapier takes others from there on."""
 
@@ -54,11 +64,13 @@ _COLORS = ("Heroine Blue", "Peru")
 @dataclass
 class Written:
     """A Zap as the compiler writes it. `nodes` and `filters` are its steps by the spec's steps: what does a step's
-    work, and the filter that guards it."""
+    work, and the filter that guards it. `codes` and `filter_codes` are the Code steps before them, in order of all."""
 
     document: Object
     nodes: dict[str, Object] = field(default_factory=dict)
     filters: dict[str, Object] = field(default_factory=dict)
+    codes: dict[str, Object] = field(default_factory=dict)
+    filter_codes: dict[str, Object] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     connections: list[NeededConnection] = field(default_factory=list)
     webhooks: list[NeededWebhook] = field(default_factory=list)
@@ -66,8 +78,13 @@ class Written:
     @property
     def all_nodes(self) -> Iterator[Object]:
         """Every step of the Zap."""
-        yield from self.filters.values()
-        yield from self.nodes.values()
+        for steps in (self.filter_codes, self.filters, self.codes, self.nodes):
+            yield from steps.values()
+
+    def of(self, step: str) -> tuple[Object, ...]:
+        """What stands for a step of the spec, in the order in which it runs."""
+        listed = (self.filter_codes, self.filters, self.codes, self.nodes)
+        return tuple(steps[step] for steps in listed if step in steps)
 
 
 def kept(step: AnyStep) -> Mapping[str, JsonValue]:
@@ -91,11 +108,14 @@ class _Writer:
         self._parsed = "zapier" in spec.residue
         self._keys: dict[str, str] = {}
         taken = [
-            str(part.get("key")) for step in spec.nodes for part in (kept(step), members(kept(step).get("filter")))
+            str(part.get("key"))
+            for step in spec.nodes
+            for part in (kept(step), *(members(kept(step).get(name)) for name in ("filter", "code", "filter_code")))
         ]
         self._last = max((int(key) for key in taken if key.isdigit()), default=0)
         self._root = ""
         self._made = Written({})
+        self._taken: dict[str, tuple[str, ...]] = {}
 
     def written(self) -> Written:
         """The whole Zap."""
@@ -130,26 +150,32 @@ class _Writer:
     def _step(self, step: AnyStep, parent: str | None, level: int) -> str | None:
         """Writes the step that does the work; gives the step that later ones hang under."""
         self._check(step, level)
-        if isinstance(step, StopStep) or (isinstance(step, RouterStep) and not self._is_paths(step)):
+        if isinstance(step, StopStep) or (isinstance(step, (RouterStep, IfElseStep)) and not self._is_paths(step)):
             return parent
-        key = self._key(kept(step))
-        first = not self._root
-        if step.id == self._spec.trigger.id:
-            self._root = key
-        node = self._node(key, parent, step.label)
-        self._keys[step.id] = key
+        starts = step.id == self._spec.trigger.id
+        if starts:
+            self._root = self._keys[step.id] = self._key(kept(step))
+        code = self._calculator(step, kept(step).get("code"))
+        work: Object = {}
         try:
-            node |= self._work(step, self._values(step))
+            work = self._work(step, ZapierValues(step.id, self._tokens(step, code), self._made.findings, code), code)
         except UserError as error:
             self._found(step.id, error.what, error.hint)
-        if first and step.id == self._spec.trigger.id:
+        above = self._code(code, parent, f"Values for {step.title}", self._made.codes, step.id)
+        key = self._keys.get(step.id) or self._key(kept(step))
+        self._keys[step.id] = key
+        node = self._node(key, above, step.label) | work
+        if starts:
             node |= {"type_of": "read", "paused": True, "title": self._spec.name}
+        if isinstance(step, OperationStep):
+            self._needs(step, f"step {key}")
         self._made.nodes[step.id] = node
         return key
 
-    def _work(self, step: AnyStep, values: ZapierValues) -> Object:
+    def _work(self, step: AnyStep, values: ZapierValues, code: Calculator) -> Object:
         """App, action, type and values of a step. Raises `UserError` for what Zapier has no step for."""
-        if isinstance(step, RouterStep):
+        if isinstance(step, (RouterStep, IfElseStep)):
+            self._choose(step, code)
             return {"selected_api": PATHS, "action": "branch"}
         if isinstance(step, NativeStep):
             if step.platform != "zapier":
@@ -160,9 +186,18 @@ class _Writer:
             api, _, action = step.module.rpartition("/")
             return {"selected_api": api, "action": action, "params": values.value(step.mapper)}
         if isinstance(step, SleepStep):
-            what = "that exports spell a delay's unit `minutes` hasn't been seen"
-            self._found(step.id, what, "look at the Delay step after the import", "warning")
-            return {"selected_api": "DelayAPI", "action": "delay_for", "params": _delay(step)}
+            return {"selected_api": DELAY, "action": "delay_for", "params": _delay(step)}
+        if isinstance(step, SetVariablesStep):
+            texts = {one.name: one.value for one in step.variables}
+            return self._works_out(step, f"variables {step.scope}", texts)
+        if isinstance(step, IterateStep):
+            what, hint = (
+                f"is written as a loop, and {loops.UNSEEN}",
+                "open the step after the import and check its list",
+            )
+            self._found(step.id, what, hint, "warning")
+            fields = self._graph.used_outputs.get(step.id, frozenset())
+            return {**loops.STEP, "params": values.value(loops.write(step, fields))}
         if isinstance(step, OperationStep):
             return self._operation(step, values)
         what, hint = of_step(step) or (f"Zapier has no step for `{step.kind}`", "")
@@ -172,29 +207,33 @@ class _Writer:
         if (step.app, step.operation) == ("schedule", "tick"):
             action, params = write_schedule(self._spec.schedule)
             return {"selected_api": SCHEDULE, "action": action, "params": params}
+        if (step.app, step.operation) == ("tools", "compose"):
+            return self._works_out(step, "compose", {"value": step.inputs.get("value")})
         app, operation = registry().app(step.app), registry().operation(step.app, step.operation)
+        inputs = operation.with_defaults(step.inputs)
+        if webhooks.is_hook(step):
+            return {"selected_api": webhooks.API, "action": webhooks.CATCH, "type_of": "read"}
+        if webhooks.is_request(step):
+            action, params, as_json = webhooks.write(inputs)
+            if action != "get":
+                hint = "open the step after the import and look whether its data is there"
+                self._found(step.id, f"sends a body, and {webhooks.UNSEEN}", hint, "warning")
+            data = params.pop("data")
+            sent = values.json_text(data) if as_json else values.value(data)
+            rest = members(values.value(params))
+            return {"selected_api": webhooks.API, "action": action, "params": {**rest, "data": sent}}
         known = operation.zapier
         if known is None:
             raise CompileError(
                 f"it isn't known what Zapier calls *{app.name}: {operation.summary}*",
                 hint=f"build this step by hand: choose {app.name} in Zapier's editor, then the event that does this",
             )
-        inputs = operation.with_defaults(step.inputs)
-        place = f"step {self._keys[step.id]}"
-        if app.connection and operation.connection:
-            self._made.connections.append(
-                NeededConnection(
-                    connection=step.connection or "",
-                    app=app.app,
-                    label=app.connection.label,
-                    platform_type=known.api,
-                    steps=(step.id,),
-                    places=(place,),
-                )
-            )
-        if operation.kind == "trigger" and app.app == "webhook":
-            self._made.webhooks.append(
-                NeededWebhook(step=step.id, place=place, what="give its address to the system that calls it")
+        if operation.kind == "search" and not self._parsed and str(inputs.get("limit", "")) != "1":
+            self._found(
+                step.id,
+                "goes on once for each result, and a search of Zapier goes on once, with the first",
+                "ask for one result, or put a loop behind it by hand",
+                "warning",
             )
         return {
             "selected_api": known.selected_api,
@@ -203,36 +242,132 @@ class _Writer:
             "params": values.bound(known.params, inputs),
         }
 
+    def _needs(self, step: OperationStep, place: str) -> None:
+        """Notes the account or the address that a step needs."""
+        app, operation = registry().app(step.app), registry().operation(step.app, step.operation)
+        if operation.zapier and app.connection and operation.connection:
+            self._made.connections.append(
+                NeededConnection(
+                    connection=step.connection or "",
+                    app=app.app,
+                    label=app.connection.label,
+                    platform_type=operation.zapier.api,
+                    steps=(step.id,),
+                    places=(place,),
+                )
+            )
+        if operation.kind == "trigger" and app.app == "webhook":
+            what = "give its address to the system that calls it"
+            self._made.webhooks.append(NeededWebhook(step=step.id, place=place, what=what))
+
+    # -- Code steps --------------------------------------------------------------------------------------------------
+
+    def _calculator(self, step: AnyStep, own: JsonValue) -> Calculator:
+        made: list[str] = []
+
+        def key() -> str:
+            if not made:
+                made.append(self._key(members(own)))
+            return made[0]
+
+        def is_single(reference: Reference) -> bool:
+            target = self._steps.get(reference.step)
+            return target is not None and _is_single(target, reference.path)
+
+        return Calculator(key, self._tokens(step).token, is_single)
+
+    def _code(self, code: Calculator, parent: str | None, label: str, into: dict[str, Object], step: str) -> str | None:
+        """Writes the Code step that a calculator has put together, if it has; gives the step to hang under."""
+        if code.made.is_empty:
+            return parent
+        key = code.key()
+        try:
+            params = code.made.params()
+        except UserError as error:
+            self._found(step, error.what, error.hint)
+            params = {}
+        into[step] = self._node(key, parent, label) | {"selected_api": CODE, "action": ACTION, "params": params}
+        return key
+
+    def _works_out(self, step: AnyStep, kind: str, texts: Mapping[str, JsonValue]) -> Object:
+        """A step of the spec that is a Code step itself."""
+        own = self._calculator(step, None)
+        made = Calculation(step=kind)
+        for name, value in texts.items():
+            made.texts[name] = own.own(parse(value if isinstance(value, str) else _as_text(value)))
+        made.inputs = own.made.inputs
+        return {"selected_api": CODE, "action": ACTION, "params": made.params()}
+
+    def _choose(self, step: RouterStep | IfElseStep, code: Calculator) -> None:
+        """Has a Code step say which ways are taken, where the rules of paths can't."""
+        edges = self._ways(step)
+        first = isinstance(step, IfElseStep) or step.mode == "first"
+        tokens = self._tokens(step)
+        apart = (first and len(edges) > 1) or any(edge.fallback for edge in edges)
+        if not apart and all(self._is_writable(edge, tokens) for edge in edges):
+            return
+        ways = Ways(tuple(edge.filter for edge in edges), tuple(edge.fallback for edge in edges), first)
+        self._taken[step.id] = code.ways(ways)
+
+    @staticmethod
+    def _is_writable(edge: Edge, tokens: TokenWriter) -> bool:
+        try:
+            write_filter(edge.filter, tokens)
+        except UserError:
+            return False
+        return True
+
     # -- filters and paths -----------------------------------------------------------------------------------------
 
     def _guard(self, step: AnyStep, edge: Edge | None, parent: str | None) -> str | None:
         """Writes the filter on the edge that leads to a step; gives the step that the guarded one hangs under."""
         own = members(kept(step).get("filter"))
-        path = edge is not None and edge.kind == "route" and self._is_paths(self._steps[edge.source])
+        path = edge is not None and edge.kind in ("route", "branch") and self._is_paths(self._steps[edge.source])
         if edge is None or not (path or own or (edge.filter and edge.filter.any_of)):
             return parent
-        key = self._key(own)
-        node = self._node(key, parent, edge.label or (edge.filter.label if edge.filter else ""))
-        node |= {"selected_api": PATHS if path else FILTER, "action": "filter", "type_of": "filter"}
         params: Object = {}
         if path:
-            index = [one for one in self._graph.outgoing(edge.source) if one.kind == "route"].index(edge)
+            index = self._ways(self._steps[edge.source]).index(edge)
             params = {"emoji": chr(ord("A") + index % 26), "path_eval_index": index}
             params |= {"color": _COLORS[index]} if index < len(_COLORS) else {}
-        try:
-            params["filter_criteria"] = write_filter(edge.filter, self._writer(step, parent))
-        except UserError as error:
-            self._found(f"{step.id}.filter", error.what, error.hint)
-            params["filter_criteria"] = []
-        node["params"] = params
+            if edge.source in self._taken:
+                params["filter_criteria"] = yes(self._taken[edge.source][index])
+        if "filter_criteria" not in params:
+            parent = self._rules(step, edge, params, parent, path)
+        if path and not params["filter_criteria"] and not own:
+            params["isAlwaysRun"] = True
+        key = self._key(own)
+        node = self._node(key, parent, edge.label or (edge.filter.label if edge.filter else ""))
+        node |= {"selected_api": PATHS if path else FILTER, "action": "filter", "type_of": "filter", "params": params}
         self._made.filters[step.id] = node
         return key
 
+    def _rules(self, step: AnyStep, edge: Edge, params: Object, parent: str | None, path: bool) -> str | None:
+        """Puts a filter's rules into its values; gives the step that it hangs under."""
+        try:
+            params["filter_criteria"] = write_filter(edge.filter, self._tokens(step))
+        except UserError as error:
+            params["filter_criteria"] = []
+            if path or edge.filter is None:
+                self._found(f"{step.id}.filter", error.what, error.hint)
+                return parent
+            code = self._calculator(step, kept(step).get("filter_code"))
+            try:
+                params["filter_criteria"] = yes(code.passes(edge.filter))
+            except UserError as other:
+                self._found(f"{step.id}.filter", other.what, other.hint)
+                return parent
+            return self._code(code, parent, f"Whether {step.title} runs", self._made.filter_codes, step.id)
+        return parent
+
+    def _ways(self, step: AnyStep) -> list[Edge]:
+        """The edges that become paths, in their order."""
+        return [edge for edge in self._graph.outgoing(step.id) if edge.kind in ("route", "branch")]
+
     def _is_paths(self, step: AnyStep) -> bool:
-        if not isinstance(step, RouterStep):
+        if not isinstance(step, (RouterStep, IfElseStep)):
             return False
-        routes = [edge for edge in self._graph.outgoing(step.id) if edge.kind == "route"]
-        return "key" in kept(step) or (not kept(step) and len(routes) > 1)
+        return "key" in kept(step) or (not kept(step) and len(self._ways(step)) > 1)
 
     def _check(self, step: AnyStep, level: int) -> None:
         """Finds what Zapier can't do with a step, whatever the step is."""
@@ -253,19 +388,9 @@ class _Writer:
     def _obstacles(self, step: AnyStep, level: int) -> Iterator[tuple[str, str]]:
         if isinstance(step, StopStep) and step.outcome == "error":
             yield "Zapier can't end a run with an error of its own", "raise it in a Code step"
-        if not isinstance(step, RouterStep):
+        if not isinstance(step, (RouterStep, IfElseStep)):
             return
-        routes = [edge for edge in self._graph.outgoing(step.id) if edge.kind == "route"]
-        if step.mode == "first" and len(routes) > 1:
-            yield (
-                "all paths whose rules hold run on Zapier, not only the first",
-                "give the routes rules that exclude each other and let all run",
-            )
-        if any(edge.fallback for edge in routes):
-            yield (
-                "how an export marks a fallback path isn't known",
-                "give that route rules of its own, the opposite of the others",
-            )
+        routes = self._ways(step)
         if any(edge.disabled for edge in routes):
             yield "one of its routes is switched off, and a path can't be", "remove that route"
         if len(routes) > MOST_PATHS:
@@ -304,10 +429,7 @@ class _Writer:
             "authentication_id": None,
         }
 
-    def _values(self, step: AnyStep) -> ZapierValues:
-        return ZapierValues(step.id, self._writer(step, None), self._made.findings)
-
-    def _writer(self, step: AnyStep, parent: str | None) -> TokenWriter:
+    def _tokens(self, step: AnyStep, code: Calculator | None = None) -> TokenWriter:
         def place(reference: Reference) -> tuple[str, Path]:
             target = self._steps.get(reference.step)
             if target is None:
@@ -317,9 +439,11 @@ class _Writer:
                 raise CompileError(
                     f"`{reference.step}` gives nothing to refer to here", hint="refer to a step that runs before"
                 )
+            if webhooks.is_hook(target) or webhooks.is_request(target):
+                return key, webhooks.path_on_zapier(target, reference.path)
             return key, platform_path(target, reference, "zapier")
 
-        return TokenWriter(place)
+        return TokenWriter(place, code.text if code else None)
 
     def _found(self, step: str, what: str, hint: str, severity: Severity = "error") -> None:
         where = f"steps.{step}" if step else "steps"
@@ -332,6 +456,25 @@ def _number(key: str | None) -> JsonValue:
 
 def _delay(step: SleepStep) -> Object:
     seconds = step.seconds
-    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 60 or seconds % 60:
-        raise CompileError("Zapier waits for whole minutes, at least one", hint="round it to minutes, or leave it out")
-    return {"delay_for_value": str(seconds // 60), "delay_for_unit": "minutes"}
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 60 or seconds % 6:
+        what = "Zapier waits for minutes and tenths of them, at least one minute"
+        raise CompileError(what, hint="round it so, or leave the wait out")
+    return {"delay_for_value": f"{seconds / 60:g}", "delay_for_unit": "minutes"}
+
+
+def _is_single(step: AnyStep, path: Path) -> bool:
+    """Whether what stands at a path is known to be no list and no object."""
+    dotted = ".".join(segment.name for segment in path if isinstance(segment, Field))
+    declared = next((one.type for one in step.outputs if one.path == dotted), None)
+    output = output_of(step, path) if len(path) == 1 else None
+    kind = declared or (output.type if output else None)
+    if kind in ("text", "number", "boolean", "date"):
+        return True
+    value = step.sample
+    for segment in path:
+        value = value.get(segment.name) if isinstance(segment, Field) and isinstance(value, dict) else None
+    return isinstance(value, (str, int, float))
+
+
+def _as_text(value: JsonValue) -> str:
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
