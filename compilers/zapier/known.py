@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pydantic import JsonValue
-
 from compilers.expressions.tree import Field, Path
-from compilers.registry import App, Module, Operation, fields_of, registry
+from compilers.registry import App, Operation, registry
 from compilers.spec import Schedule
 from compilers.zapier import webhooks
 from compilers.zapier.schedules import API, CLI, read_schedule
@@ -38,8 +36,8 @@ def look_up(node: Node, starts: bool) -> Known:
     if own is not None:
         app, operation = registry().app(own[0]), registry().operation(*own)
         return Known(node, app, own[1], operation)
-    for app, name, operation in registry().for_zapier(node.app, node.action):
-        if (operation.kind == "trigger") is starts and not _unread(node, operation):
+    for app, name, operation in registry().for_zapier(node.app, node.action, str(node.data.get("type_of") or "")):
+        if (operation.kind == "trigger") is starts and operation.is_zapier_step(node.params):
             return Known(node, app, name, operation)
     return Known(node)
 
@@ -51,19 +49,6 @@ def _built_in(node: Node, starts: bool) -> tuple[str, str] | None:
     if starts:
         return webhooks.HOOK if node.action == webhooks.CATCH and not node.params else None
     return webhooks.REQUEST if webhooks.read(node.action, node.params, lambda text: text) else None
-
-
-def _unread(node: Node, operation: Operation) -> dict[str, JsonValue]:
-    known = operation.zapier
-    if known is None:
-        return node.params
-    passed = {*fields_of(known.ways), *known.ignores}
-    fields = Module(node.params, {}).fields()
-    return {
-        name: value
-        for name, value in fields
-        if name not in passed and value not in ("", None) and known.params.get(name) != value
-    }
 
 
 def path_reader(known: Known) -> Callable[[Path], Path]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from compilers.migrate import migrate
 from compilers.registry import registry
 from compilers.rules import validate_export
-from compilers.spec import NativeStep, RouterStep, StopStep, dump_spec, parse_spec
+from compilers.spec import AppStep, NativeStep, RouterStep, StopStep, dump_spec, parse_spec
 from compilers.zapier.emit import emit
 from compilers.zapier.parse import parse, parse_all
 from compilers.zapier.redact import redacted
@@ -46,7 +46,7 @@ def test_any_zap_comes_back_as_it_was(document: dict[str, Any]) -> None:
 def test_the_tree_becomes_the_graph() -> None:
     spec = parse(orders()).spec
     edges = {(edge.source, edge.target): edge for edge in spec.edges}
-    assert [step.kind for step in spec.steps] == ["native", "router", "native", "stop"]
+    assert [step.kind for step in spec.steps] == ["native", "router", "app", "stop"]
     trigger, code, paths, slack, end = (step.id for step in spec.nodes)
     assert list(edges) == [(trigger, code), (code, paths), (paths, slack), (paths, end)]
     first = edges[trigger, code].filter
@@ -58,8 +58,8 @@ def test_the_tree_becomes_the_graph() -> None:
     ]
     assert edges[paths, slack].kind == edges[paths, end].kind == "route"
     sent = next(step for step in spec.steps if step.id == slack)
-    assert isinstance(sent, NativeStep)
-    assert sent.mapper["text"] == f'{{{{ map({trigger}.lines; "name") }}}}: {{{{ {code}.a }}}}'
+    assert isinstance(sent, AppStep)
+    assert sent.inputs["text"] == f'{{{{ map({trigger}.lines; "name") }}}}: {{{{ {code}.a }}}}'
 
 
 def test_two_filters_in_a_row_are_two_questions() -> None:
@@ -67,7 +67,7 @@ def test_two_filters_in_a_row_are_two_questions() -> None:
         node(1, None, "TallyCLIAPI@2.0.5", "response"),
         guard(2, 1, row("1__a", "iexist", "")),
         guard(3, 2, row("1__b", "iexist", "")),
-        node(4, 3, "SlackAPI", "channel_message"),
+        node(4, 3, "QuipCLIAPI@1.10.0", "document"),
     )
     spec = parse(zap).spec
     assert [type(step) for step in spec.steps] == [RouterStep, NativeStep]
@@ -103,8 +103,8 @@ def test_what_names_no_step_is_kept_and_told() -> None:
 def test_an_edited_step_is_written_as_it_is_now() -> None:
     spec = parse(orders()).spec
     slack = spec.steps[2]
-    assert isinstance(slack, NativeStep)
-    edited = slack.model_copy(update={"mapper": {**slack.mapper, "channel": "C02"}})
+    assert isinstance(slack, AppStep)
+    edited = slack.model_copy(update={"inputs": {**slack.inputs, "channel": "C02"}})
     changed = spec.model_copy(update={"steps": (*spec.steps[:2], edited, *spec.steps[3:])})
     document: Any = emit(changed).document
     expected = orders()
