@@ -207,6 +207,7 @@ GUIDES: Mapping[PlatformName, Stage] = MappingProxyType({name: _guide_stage(name
 """The stage that writes how to build by hand, for each platform that has that."""
 
 EXPORT_NAMES = tuple(item.name for item in EXPORTS.values())
+GUIDE_NAMES = tuple(item.name for item in GUIDES.values())
 
 
 # -- the exports checked ------------------------------------------------------------------------------------------
