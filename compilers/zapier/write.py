@@ -22,7 +22,7 @@ from compilers.expressions.parser import parse
 from compilers.expressions.tree import Field, Path, Reference
 from compilers.graph import SpecGraph
 from compilers.paths import output_of, platform_path
-from compilers.registry import registry
+from compilers.registry import Operation, registry
 from compilers.spec import (
     AnyStep,
     Edge,
@@ -224,10 +224,13 @@ class _Writer:
             return {"selected_api": webhooks.API, "action": action, "params": {**rest, "data": sent}}
         known = operation.zapier
         if known is None:
+            event = f"*{operation.zapier_words}*" if operation.zapier_words else "that does this"
+            chosen = app.zapier_name or app.name
             raise CompileError(
-                f"it isn't known what Zapier calls *{app.name}: {operation.summary}*",
-                hint=f"build this step by hand: choose {app.name} in Zapier's editor, then the event that does this",
+                f"it isn't known what Zapier's exports call *{app.name}: {operation.summary}*",
+                hint=f"build it by hand: choose {chosen} in Zapier's editor, then the event {event}",
             )
+        self._gaps(step, operation, inputs)
         if operation.kind == "search" and not self._parsed and str(inputs.get("limit", "")) != "1":
             self._found(
                 step.id,
@@ -241,6 +244,14 @@ class _Writer:
             "type_of": known.type_of,
             "params": values.bound(known.params, inputs),
         }
+
+    def _gaps(self, step: OperationStep, operation: Operation, inputs: Mapping[str, JsonValue]) -> None:
+        """Finds what the step is asked for and is written without."""
+        gaps = [name for name in operation.zapier_gaps(inputs) if (operation.kind, name) != ("search", "limit")]
+        if gaps and not self._parsed:
+            named = ", ".join(f"`{name}`" for name in gaps)
+            what = f"is written without {named}: Zapier has no field for it, or its key isn't known"
+            self._found(step.id, what, "open the step after the import and fill it in by hand", "warning")
 
     def _needs(self, step: OperationStep, place: str) -> None:
         """Notes the account or the address that a step needs."""
