@@ -410,8 +410,9 @@ class App(RegistryModel):
         filled: dict[object, object] = {}
         for name, operation in operations.items():
             step = operation.get("zapier") if isinstance(operation, dict) else None
-            named = isinstance(step, dict) and "api" not in step
-            filled[name] = {**operation, "zapier": {**own, **step}} if named else operation
+            if isinstance(step, dict) and "api" not in step:
+                operation = {**operation, "zapier": {**own, **step}}
+            filled[name] = operation
         return {**given, "operations": filled}
 
     @property
