@@ -25,6 +25,8 @@ from compilers.n8n.parse import parse as parse_n8n
 from compilers.n8n.read_nodes import left_behind
 from compilers.registry import GENERIC_NODES, Grade, N8nNode, registry
 from compilers.spec import AnyStep, OperationStep, Spec
+from compilers.zapier.differences import differences_of as differences_on_zapier
+from compilers.zapier.emit import emit as emit_zapier
 from compilers.zapier.parse import parse as parse_zap
 from compilers.zapier.source import Node as ZapNode
 
@@ -274,6 +276,40 @@ def _checklist_for_make(export: Export, manual: int, loses: bool) -> Iterator[st
     yield "After 30 days without trouble delete the workflow and its credentials in n8n."
 
 
+# -- to Zapier -----------------------------------------------------------------------------------------------------
+
+
+class _JudgeOnZapier:
+    def __init__(self, spec: Spec, export: Export) -> None:
+        self._export = export
+
+    def grade(self, step: AnyStep) -> Grade:
+        if step.id in self._export.manual:
+            return "manual"
+        return "equivalent" if len(self._export.places.get(step.id, ())) > 1 else "native"
+
+    def differs(self, step: AnyStep) -> str:
+        return ""
+
+
+def _checklist_for_zapier(export: Export, manual: int, loses: bool) -> Iterator[str]:
+    yield "On a Team or Enterprise plan import the file (Zaps, menu, *Import*); else build the Zap by its build sheet."
+    for needed in export.connections:
+        places = ", ".join(needed.places)
+        yield f"Connect the account *{needed.label}* and choose it in: {places}."
+    if manual:
+        yield f"Build the {manual} steps that are marked MANUAL; the code in each holds the original and fails."
+    if loses:
+        yield "Go through the fields that have no place on Zapier, and decide for each whether it matters."
+    yield "Open every step once: Zapier asks there for what a file can't tell it, such as lists to choose from."
+    yield "Test every step with real data, and compare with a run of the original on the same data."
+    for webhook in export.webhooks:
+        yield f"Ready the new address for its callers ({webhook.place}): {webhook.what}."
+    yield "Pick a quiet hour. Switch the original off, then the Zap on; change the callers."
+    yield "Watch the first runs in Zap history, the tasks that they use, and the records on the other side, for a day."
+    yield "Keep the original, switched off, for 30 days: to go back, switch the Zap off and the original on again."
+
+
 ORIGINS: Mapping[str, Callable[[JsonValue, str, str, str], Origin]] = {
     "make": from_make,
     "n8n": from_n8n,
@@ -296,5 +332,13 @@ TARGETS: Mapping[str, Target] = {
         judge=_JudgeOnMake,
         differences=differences_on_make,
         checklist=_checklist_for_make,
+    ),
+    "zapier": Target(
+        platform="zapier",
+        title="Zapier",
+        emit=lambda origin: emit_zapier(origin.spec, by_hand=True, originals=origin.originals),
+        judge=_JudgeOnZapier,
+        differences=differences_on_zapier,
+        checklist=_checklist_for_zapier,
     ),
 }

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from compilers.errors import UserError
 from compilers.exports import platforms
+from compilers.migration_sides import TARGETS
 from manageai_assets import commands
 from manageai_assets.monitoring.incident_arguments import add_incidents
 
@@ -75,10 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     migrate = verbs.add_parser(
-        "migrate", parents=[common, origin], help="exports of Make, n8n or Zapier to n8n or Make"
+        "migrate", parents=[common, origin], help="exports of Make, n8n or Zapier to another of them"
     )
     migrate.add_argument("paths", nargs="+", type=Path, metavar="FILE|DIR", help="exports, or folders of them")
-    migrate.add_argument("--to", required=True, choices=("n8n", "make"), help="platform")
+    migrate.add_argument("--to", required=True, choices=tuple(TARGETS), help="platform")
     migrate.add_argument(
         "-o", "--output", type=Path, metavar="DIR", default=Path("migrated"), help="default: ./migrated"
     )

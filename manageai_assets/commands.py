@@ -63,10 +63,14 @@ def build(options: argparse.Namespace) -> Outcome:
 
 def compile_spec(options: argparse.Namespace) -> Outcome:
     """`compile`: one platform's export of a spec."""
-    from compilers.exports import emit
+    from compilers.exports import emit, guide, guided
 
+    sheet: Path | None = options.output.with_suffix(".build-sheet.md") if options.output else None
     try:
-        export = emit(read_spec(options.spec), options.to)
+        spec = read_spec(options.spec)
+        if sheet and options.to in guided():
+            write_whole(sheet, guide(spec, options.to))
+        export = emit(spec, options.to)
     except CompileError as error:
         where = f"{options.spec}: {error.where}" if error.where else str(options.spec)
         raise CompileError(error.what, where=where, hint=error.hint, findings=error.findings) from None
@@ -78,6 +82,7 @@ def compile_spec(options: argparse.Namespace) -> Outcome:
     data: JsonValue = {"platform": export.platform, "findings": findings, "connections": connections}
     if isinstance(data, dict):
         data |= {"file": str(options.output)} if options.output else {"document": export.document}
+        data |= {"build_sheet": str(sheet)} if sheet and options.to in guided() else {}
 
     def show() -> None:
         if not options.output:

@@ -42,10 +42,14 @@ INPUT = "input"
 """What the spec's terms of a Code step call its inputs."""
 _MARK = "// Works out: "
 _TYPED = (
+    "const number = text => typeof text === 'string' && String(Number(text)) === text && isFinite(text);\n"
     "const typed = text => text == null || text === '' ? null : text === 'true' ? true : text === 'false' ? false "
-    ": typeof text === 'string' && String(Number(text)) === text && Number.isFinite(Number(text)) ? Number(text) : text;"
+    ": number(text) ? Number(text) : text;"
 )
 _LUXON = re.compile(r"\bDateTime\b|\$now\b|\$execution\b|\$workflow\b|\bDuration\b|\bInterval\b|\bInfo\b")
+
+_MOMENT = ("DateTime.fromISO(v.trim()).toMillis()", "Date.parse(v.trim())")
+"""How a helper takes the text of a moment for a number, in n8n and here."""
 
 Change = Callable[[Template], Template]
 
@@ -109,7 +113,7 @@ class Calculation:
         if self.ways:
             lines += _ways(self.ways)
             results += [f"way{number}: taken[{number - 1}]" for number in range(1, len(self.ways.filters) + 1)]
-        code = spaced("\n".join([*lines[1:], f"return {{ {', '.join(results)} }};"]))
+        code = spaced("\n".join([*lines[1:], f"return {{ {', '.join(results)} }};"])).replace(*_MOMENT)
         if _LUXON.search(_without_strings(code)):
             raise CompileError(
                 "a Code step of Zapier has no calendar, so dates can't be calculated in it",

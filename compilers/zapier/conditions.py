@@ -36,7 +36,7 @@ _OPPOSITE: Mapping[str, str] = {
     "exists": "not_exists",
     "boolean:equals": "boolean:not_equals",
 }
-"""What a row that stops says. The opposite of a comparison of numbers is no operator: it lets pass what is no number."""
+"""What a row that stops says. A comparison of numbers has no opposite here: that would let pass what is no number."""
 _WRITTEN: Mapping[tuple[str, bool], tuple[str, str]] = {
     **{way: (match, "continue") for match, way in MATCHES.items()},
     **{(_OPPOSITE[name], folded): (match, "stop") for match, (name, folded) in MATCHES.items() if name in _OPPOSITE},

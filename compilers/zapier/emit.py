@@ -8,19 +8,24 @@ obstacle: the step, why, and what would make it possible.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from compilers import residue
-from compilers.documents import members
+from compilers.documents import Object, members
 from compilers.errors import CompileError
 from compilers.export import Export, by_account
 from compilers.spec import Spec
 from compilers.zapier.write import kept, write
 
 
-def emit(spec: Spec) -> Export:
-    """The Zap of a spec. Raises `CompileError` with one finding for each thing that Zapier can't express."""
-    made = write(spec)
+def emit(spec: Spec, *, by_hand: bool = False, originals: Mapping[str, Object] | None = None) -> Export:
+    """The Zap of a spec. Raises `CompileError` with one finding for each thing that Zapier can't express; with
+    `by_hand` those are warnings, and their steps left to a person (`originals` being what they were elsewhere)."""
+    made = write(spec, by_hand=by_hand, originals=originals)
     errors = [finding for finding in made.findings if finding.severity == "error"]
-    if errors:
+    if by_hand:
+        made.findings = [finding.model_copy(update={"severity": "warning"}) for finding in made.findings]
+    elif errors:
         raise CompileError("Zapier can't express this spec", where=spec.slug, findings=errors)
     for step in spec.nodes:
         own = kept(step)
@@ -36,6 +41,9 @@ def emit(spec: Spec) -> Export:
         document=made.document,
         connections=by_account(made.connections),
         webhooks=tuple(made.webhooks),
-        findings=tuple(made.findings),
+        findings=tuple(dict.fromkeys(made.findings)),
         places={step.id: tuple(f"step {node['id']}" for node in made.of(step.id)) for step in spec.nodes},
+        results={step: f"step {node['id']}" for step, node in made.nodes.items()},
+        mains={step: f"step {node['id']}" for step, node in made.nodes.items()},
+        manual=tuple(step.id for step in spec.nodes if step.id in made.manual),
     )

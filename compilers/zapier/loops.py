@@ -1,7 +1,7 @@
 """Looping by Zapier for a step of the spec that goes through a list.
 
-No real export has shown the values of a loop, so what is written follows the step's form (*Create Loop From Line Items*:
-a name and a list for each value), and the export says so.
+No real export has shown the values of a loop, so what is written follows the step's form, *Create Loop From Line Items*
+(a name and a list for each value), and the export says so.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from compilers.zapier.tokens import TokenWriter
 
 
 class ZapierValues:
-    """Writes the values of one step (a `ValueWriter`); what it can't write is left out and goes into `findings`. What no
-    token is, the Code step of `code` works out."""
+    """Writes the values of one step (a `ValueWriter`); what it can't write is left out and goes into `findings`. The
+    Code step of `code` works out what no token is."""
 
     def __init__(self, step: str, writer: TokenWriter, findings: list[Finding], code: Calculator) -> None:
         self._step, self._writer, self._findings, self._code = step, writer, findings, code

@@ -1,7 +1,7 @@
 """Webhooks by Zapier: the trigger *Catch Hook* and requests to web addresses.
 
-A caught hook and the answer of a request stand flat in a step's output: their fields are what the spec calls `body`, and
-a hook's parameters stand under `querystring`. Exports show *GET* whole. Of *POST* they show all but how a body is sent,
+A caught hook and the answer of a request stand flat in a step's output: the spec calls their fields `body`, and a
+hook's parameters stand under `querystring`. Exports show *GET* whole. Of *POST* they show all but how a body is sent,
 and of *Custom Request*, which the other methods and free bodies need, only that there is one: their fields are written
 by the names that their forms have, and the export says so (`UNSEEN`).
 """
@@ -109,9 +109,9 @@ def read(action: str, params: Mapping[str, JsonValue], json_of: Callable[[str], 
         made = (json_of(data) if "{{" in data else _fixed(data)) if kind == "application/json" else None
         if made is not None:
             inputs |= {"body_type": "json", "body": made}
-        elif data:
+        elif data or kind:
             inputs |= {"body_type": "raw", "body": data, "content_type": kind or "text/plain"}
-        headers = {name: value for name, value in headers.items() if name != "Content-Type" or not data}
+        headers = {name: value for name, value in headers.items() if name != "Content-Type"}
     else:
         return None
     return inputs | ({"headers": headers} if headers else {})

@@ -19,10 +19,11 @@ from compilers.documents import Object, members
 from compilers.errors import CompileError, Finding, Severity, UserError
 from compilers.export import NeededConnection, NeededWebhook
 from compilers.expressions.parser import parse
+from compilers.expressions.spec_writer import write_template
 from compilers.expressions.tree import Field, Path, Reference
 from compilers.graph import SpecGraph
 from compilers.paths import output_of, platform_path
-from compilers.registry import Operation, registry
+from compilers.registry import registry
 from compilers.spec import (
     AnyStep,
     Edge,
@@ -42,11 +43,13 @@ from compilers.zapier.code import API as CODE
 from compilers.zapier.conditions import write_filter, yes
 from compilers.zapier.obstacles import of_step
 from compilers.zapier.schedules import API as SCHEDULE
-from compilers.zapier.schedules import write_schedule
+from compilers.zapier.schedules import DAILY, WEEKLY, write_schedule
 from compilers.zapier.source import FILTER, PATHS
 from compilers.zapier.tokens import TokenWriter
 from compilers.zapier.values import ZapierValues
 
+LONGEST_ORIGINAL = 20_000
+"""Characters of what a step was elsewhere that the step in its place holds."""
 MOST_STEPS, MOST_PATHS, MOST_LEVELS = 100, 10, 3
 """Zapier's limits: steps of a Zap, paths of one Paths step, Paths steps inside each other (facts, *Limits*)."""
 _SETTINGS: Mapping[str, JsonValue] = {
@@ -64,7 +67,8 @@ _COLORS = ("Heroine Blue", "Peru")
 @dataclass
 class Written:
     """A Zap as the compiler writes it. `nodes` and `filters` are its steps by the spec's steps: what does a step's
-    work, and the filter that guards it. `codes` and `filter_codes` are the Code steps before them, in order of all."""
+    work, and the filter that guards it. `codes` and `filter_codes` are the Code steps before them. `manual` are
+    the steps that a person must build, each with what is to be built."""
 
     document: Object
     nodes: dict[str, Object] = field(default_factory=dict)
@@ -72,6 +76,7 @@ class Written:
     codes: dict[str, Object] = field(default_factory=dict)
     filter_codes: dict[str, Object] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    manual: dict[str, str] = field(default_factory=dict)
     connections: list[NeededConnection] = field(default_factory=list)
     webhooks: list[NeededWebhook] = field(default_factory=list)
 
@@ -92,14 +97,17 @@ def kept(step: AnyStep) -> Mapping[str, JsonValue]:
     return step.residue.get("zapier", {})
 
 
-def write(spec: Spec) -> Written:
-    """The Zap of a spec as far as Zapier can express it. Raises `CompileError` for steps that form a cycle."""
-    return _Writer(spec).written()
+def write(spec: Spec, *, by_hand: bool = False, originals: Mapping[str, Object] | None = None) -> Written:
+    """The Zap of a spec as far as Zapier can express it. Steps whose names on Zapier aren't known are left to a person,
+    each in a Code step that fails until it is replaced; with `by_hand` so are all that Zapier can't express, and
+    `originals` are what they were elsewhere. Raises `CompileError` for steps that form a cycle."""
+    return _Writer(spec, by_hand, originals or {}).written()
 
 
 class _Writer:
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, by_hand: bool, originals: Mapping[str, Object]) -> None:
         self._spec, self._graph = spec, SpecGraph(spec)
+        self._by_hand, self._originals = by_hand, originals
         cycle = self._graph.cycle()
         if cycle:
             hint = "remove an edge of it"
@@ -137,7 +145,13 @@ class _Writer:
             outgoing = [one for one in self._graph.outgoing(identifier) if one.kind != "error"]
             inner = level + 1 if self._is_paths(step) else level
             todo.extend((one.target, above, one, inner) for one in reversed(outgoing))
+        beside = [step for step in self._spec.steps if step.id not in seen]
+        for step in beside:
+            if self._by_hand:
+                self._made.manual[step.id] = step.title
         nodes = {str(node["id"]): node for node in self._made.all_nodes}
+        if not self._parsed and len(nodes) < 2:
+            self._found("", "a Zap does something behind its trigger, and this one doesn't", "add an action")
         if not self._parsed and len(nodes) > MOST_STEPS:
             self._found("", f"needs {len(nodes)} steps; a Zap has at most {MOST_STEPS}", "split it into several Zaps")
         root = self._made.nodes.get(self._spec.trigger.id, {})
@@ -156,15 +170,18 @@ class _Writer:
         if starts:
             self._root = self._keys[step.id] = self._key(kept(step))
         code = self._calculator(step, kept(step).get("code"))
-        work: Object = {}
+        values = ZapierValues(step.id, self._tokens(step, code), self._made.findings, code)
         try:
-            work = self._work(step, ZapierValues(step.id, self._tokens(step, code), self._made.findings, code), code)
+            work = self._work(step, values, code)
         except UserError as error:
             self._found(step.id, error.what, error.hint)
+            work = self._left(step, values, step.kind.replace("_", " ")) if self._by_hand else {}
+            self._taken.setdefault(step.id, ("",) * len(self._ways(step)))
         above = self._code(code, parent, f"Values for {step.title}", self._made.codes, step.id)
         key = self._keys.get(step.id) or self._key(kept(step))
         self._keys[step.id] = key
-        node = self._node(key, above, step.label) | work
+        label = f"MANUAL: {step.title}" if step.id in self._made.manual else step.label
+        node = self._node(key, above, label[:200]) | work
         if starts:
             node |= {"type_of": "read", "paused": True, "title": self._spec.name}
         if isinstance(step, OperationStep):
@@ -179,10 +196,9 @@ class _Writer:
             return {"selected_api": PATHS, "action": "branch"}
         if isinstance(step, NativeStep):
             if step.platform != "zapier":
-                raise CompileError(
-                    f"`{step.module}` is a step of {step.platform}, and what it is on Zapier isn't known",
-                    hint="replace it by an app's operation, or build it by hand",
-                )
+                what = f"`{step.module}` is a step of {step.platform}, and what it is on Zapier isn't known"
+                self._found(step.id, what, "replace the step that fails by one that does the same", "warning")
+                return self._left(step, values, step.module)
             api, _, action = step.module.rpartition("/")
             return {"selected_api": api, "action": action, "params": values.value(step.mapper)}
         if isinstance(step, SleepStep):
@@ -205,8 +221,7 @@ class _Writer:
 
     def _operation(self, step: OperationStep, values: ZapierValues) -> Object:
         if (step.app, step.operation) == ("schedule", "tick"):
-            action, params = write_schedule(self._spec.schedule)
-            return {"selected_api": SCHEDULE, "action": action, "params": params}
+            return self._schedule(step)
         if (step.app, step.operation) == ("tools", "compose"):
             return self._works_out(step, "compose", {"value": step.inputs.get("value")})
         app, operation = registry().app(step.app), registry().operation(step.app, step.operation)
@@ -224,13 +239,15 @@ class _Writer:
             return {"selected_api": webhooks.API, "action": action, "params": {**rest, "data": sent}}
         known = operation.zapier
         if known is None:
-            event = f"*{operation.zapier_words}*" if operation.zapier_words else "that does this"
-            chosen = app.zapier_name or app.name
-            raise CompileError(
-                f"it isn't known what Zapier's exports call *{app.name}: {operation.summary}*",
-                hint=f"build it by hand: choose {chosen} in Zapier's editor, then the event {event}",
-            )
-        self._gaps(step, operation, inputs)
+            said = f"{app.zapier_name or app.name}: {operation.zapier_words or operation.summary}"
+            what = f"what exports call *{said}* isn't known, so a step that fails stands in its place"
+            hint = "choose the app and the event in Zapier's editor, and its fields by the values of that step"
+            self._found(step.id, what, hint, "warning")
+            return self._left(step, values, said)
+        gaps = operation.zapier_gaps(step.inputs) if not self._parsed else ()
+        if gaps:
+            what = f"it isn't known which fields of Zapier's take {', '.join(f'`{name}`' for name in gaps)}"
+            self._found(step.id, what, "fill them in by hand, as the build sheet says", "warning")
         if operation.kind == "search" and not self._parsed and str(inputs.get("limit", "")) != "1":
             self._found(
                 step.id,
@@ -238,20 +255,43 @@ class _Writer:
                 "ask for one result, or put a loop behind it by hand",
                 "warning",
             )
+        try:
+            params = values.bound(known.params, inputs)
+        except CompileError as error:
+            if self._parsed:
+                raise
+            self._found(step.id, f"{error.what}, so a step that fails stands in its place", error.hint, "warning")
+            return self._left(step, values, f"{app.zapier_name or app.name}: {operation.zapier_words or known.action}")
         return {
             "selected_api": known.selected_api,
             "action": known.action,
             "type_of": known.type_of,
-            "params": values.bound(known.params, inputs),
+            "params": params,
         }
 
-    def _gaps(self, step: OperationStep, operation: Operation, inputs: Mapping[str, JsonValue]) -> None:
-        """Finds what the step is asked for and is written without."""
-        gaps = [name for name in operation.zapier_gaps(inputs) if (operation.kind, name) != ("search", "limit")]
-        if gaps and not self._parsed:
-            named = ", ".join(f"`{name}`" for name in gaps)
-            what = f"is written without {named}: Zapier has no field for it, or its key isn't known"
-            self._found(step.id, what, "open the step after the import and fill it in by hand", "warning")
+    def _schedule(self, step: OperationStep) -> Object:
+        """The trigger of a schedule; left open, so that Zapier asks for its times, where no export shows such times."""
+        schedule = self._spec.schedule
+        try:
+            action, params = write_schedule(schedule)
+        except CompileError as error:
+            if schedule is None or schedule.kind not in ("daily", "weekly"):
+                raise
+            self._found(step.id, error.what, "set its times in Zapier's editor, which asks for them", "warning")
+            action, params = (WEEKLY if schedule.kind == "weekly" else DAILY), {}
+        return {"selected_api": SCHEDULE, "action": action, "params": params}
+
+    def _left(self, step: AnyStep, values: ZapierValues, what: str) -> Object:
+        """A step that a person must build: it holds the values as far as they can be written, and fails."""
+        self._made.manual[step.id] = what
+        given = {**step.inputs} if isinstance(step, OperationStep) else {}
+        original = self._originals.get(step.id) or step.model_dump(
+            mode="json", exclude={"residue", "sample", "outputs"}
+        )
+        comment = json.dumps(original, ensure_ascii=True)[:LONGEST_ORIGINAL]
+        code = f"// {comment}\nthrow new Error({json.dumps(f'Build this step by hand: {what}')});"
+        written = {name: values.as_text(value) for name, value in given.items() if value not in (None, "", [], {})}
+        return {"selected_api": CODE, "action": ACTION, "params": {"code": code, "input": written}}
 
     def _needs(self, step: OperationStep, place: str) -> None:
         """Notes the account or the address that a step needs."""
@@ -275,6 +315,7 @@ class _Writer:
 
     def _calculator(self, step: AnyStep, own: JsonValue) -> Calculator:
         made: list[str] = []
+        stood = bool(own) or "key" in kept(step)  # a Zap had it so, and what it is given is what it was given
 
         def key() -> str:
             if not made:
@@ -283,7 +324,7 @@ class _Writer:
 
         def is_single(reference: Reference) -> bool:
             target = self._steps.get(reference.step)
-            return target is not None and _is_single(target, reference.path)
+            return stood or (target is not None and _is_single(target, reference.path))
 
         return Calculator(key, self._tokens(step).token, is_single)
 
@@ -305,7 +346,7 @@ class _Writer:
         own = self._calculator(step, None)
         made = Calculation(step=kind)
         for name, value in texts.items():
-            made.texts[name] = own.own(parse(value if isinstance(value, str) else _as_text(value)))
+            made.texts[name] = write_template(own.own(parse(value if isinstance(value, str) else _as_text(value))))
         made.inputs = own.made.inputs
         return {"selected_api": CODE, "action": ACTION, "params": made.params()}
 
@@ -385,7 +426,10 @@ class _Writer:
         if self._parsed:
             return
         outgoing = self._graph.outgoing(step.id)
-        if step.on_error and step.on_error.strategy != "rollback":
+        if step.on_error and step.on_error.strategy == "retry":
+            what = "is tried again when it fails, and no file tells Zapier to"
+            self._found(step.id, what, "switch Autoreplay on for this Zap, or replay failed runs by hand", "warning")
+        elif step.on_error and step.on_error.strategy != "rollback":
             self._found(step.id, "Zapier has no error handling for one step", "let the run fail, or watch for failures")
         if any(edge.kind == "error" for edge in outgoing):
             self._found(step.id, "Zapier has no error route", "handle failures in a Zap that starts on a failed Zap")
@@ -450,8 +494,16 @@ class _Writer:
                 raise CompileError(
                     f"`{reference.step}` gives nothing to refer to here", hint="refer to a step that runs before"
                 )
+            if target.id in self._made.manual:
+                return key, reference.path or (Field("output"),)
             if webhooks.is_hook(target) or webhooks.is_request(target):
                 return key, webhooks.path_on_zapier(target, reference.path)
+            output = output_of(target, reference.path)
+            if output is not None and output.zapier is None and not self._parsed:
+                name = reference.path[0].name if isinstance(reference.path[0], Field) else ""
+                what = f"it isn't known what Zapier calls `{name}` of `{target.id}`, so its token only holds the place"
+                self._found(step.id, what, "choose that value anew in Zapier's editor", "warning")
+                return key, reference.path
             return key, platform_path(target, reference, "zapier")
 
         return TokenWriter(place, code.text if code else None)

@@ -26,6 +26,7 @@ from manageai_assets.build.documents import accounts, made_by, questions_of, web
 from manageai_assets.build.exports import (
     EXPORT_NAMES,
     EXPORTS,
+    GUIDES,
     ExportValidationReport,
     PlatformExport,
     Status,
@@ -50,6 +51,7 @@ CONTENTS: tuple[Stage, ...] = (
     intake_stages.canonical_spec,
     export_stages.validation_report,
     *EXPORTS.values(),
+    *GUIDES.values(),
     export_stages.export_validation_report,
     test_stages.test_suite,
     test_stages.test_report,
