@@ -21,7 +21,7 @@ from compilers.spec import findings_of
 _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FLOW = TypeAdapter(dict[str, FlowModule])
 _MODULE = re.compile(r"""\bmodule:[ ]["']?([a-z0-9][A-Za-z0-9#-]*:[A-Za-z0-9]+)""")
-_ZAPIER = re.compile(r"\b[A-Za-z0-9]+API\b")
+_ZAPIER = re.compile(r"\b(?:api|older):[ ](.*API\b)")
 _ARTICLE = re.compile(r"(?<=[a-z])(?:An(?=[A-Z])|A(?=[A-Z][a-z]))")
 
 
@@ -74,8 +74,9 @@ class Apps(Mapping[str, App]):
         """The apps whose files may name an app of Zapier, without reading them as YAML."""
         found: dict[str, dict[str, None]] = {}
         for name, file in self._files.items():
-            for api in _ZAPIER.findall(file.read_text(encoding="utf-8")):
-                found.setdefault(api, {})[name] = None
+            for named in _ZAPIER.findall(file.read_text(encoding="utf-8")):
+                for api in re.findall(r"\w+API\b", named):
+                    found.setdefault(api, {})[name] = None
         return {api: tuple(names) for api, names in found.items()}
 
 

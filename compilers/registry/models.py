@@ -346,13 +346,15 @@ class Operation(RegistryModel):
         step = self.zapier
         if step is None:
             return ()
-        taken = inputs_of(step.params)
-        usual = {name: field.default for name, field in self.inputs.items()} | step.fixed
-        return tuple(
+        taken = inputs_of(step.params) | step.fixed.keys()
+        asked, usual = self.with_defaults(inputs), {name: field.default for name, field in self.inputs.items()}
+        other = [name for name, value in step.fixed.items() if asked.get(name, value) != value]
+        lost = [
             name
             for name, value in inputs.items()
             if value not in (None, "", [], {}) and name not in taken and value != usual.get(name)
-        )
+        ]
+        return (*other, *lost)
 
     def with_defaults(self, inputs: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """The inputs, with this operation's defaults for those that were not given."""
@@ -410,8 +412,9 @@ class App(RegistryModel):
         filled: dict[object, object] = {}
         for name, operation in operations.items():
             step = operation.get("zapier") if isinstance(operation, dict) else None
-            named = isinstance(step, dict) and "api" not in step
-            filled[name] = {**operation, "zapier": {**own, **step}} if named else operation
+            if isinstance(step, dict) and "api" not in step:
+                operation = {**operation, "zapier": {**own, **step}}
+            filled[name] = operation
         return {**given, "operations": filled}
 
     @property

@@ -12,6 +12,8 @@ import pytest
 from pydantic import JsonValue, ValidationError
 
 from compilers.registry import App, Module, Operation, ZapierStep, bind, read_one, registry
+from compilers.spec import parse_spec
+from compilers.zapier.emit import emit
 from compilers.zapier.known import look_up
 from compilers.zapier.parse import parse_all
 from compilers.zapier.source import Node
@@ -35,13 +37,12 @@ def inputs_read(operation: Operation, params: dict[str, JsonValue]) -> dict[str,
 
 
 def test_every_name_says_where_and_when_it_was_seen() -> None:
-    named = [
-        *(app.zapier for app in registry().apps.values() if app.zapier),
-        *(step for *_, step in STEPS),
-        *(operation.zapier_event for _, _, operation in operations() if operation.zapier_event),
-    ]
-    assert len(named) > 200
-    assert [one for one in named if len(one.source) < 8 or not date(2019, 1, 1) < one.seen <= date(2026, 11, 30)] == []
+    apps = [(app.zapier.source, app.zapier.seen) for app in registry().apps.values() if app.zapier]
+    steps = [(step.source, step.seen) for *_, step in STEPS]
+    events = [(one.zapier_event.source, one.zapier_event.seen) for _, _, one in operations() if one.zapier_event]
+    assert (len(apps), len(steps), len(events)) >= (154, 80, 10)
+    named = [*apps, *steps, *events]
+    assert [one for one in named if len(one[0]) < 8 or not date(2019, 1, 1) < one[1] <= date(2026, 11, 30)] == []
 
 
 def test_a_step_is_of_an_app_that_the_registry_names() -> None:
@@ -196,7 +197,14 @@ def test_what_the_step_cant_take_is_told() -> None:
     assert row.zapier_gaps(row.with_defaults(given)) == ("sheet",)
     found = registry().operation("gmail", "search_emails")
     assert found.zapier_gaps(found.with_defaults({"query": "is:unread"})) == ("limit",)
+    assert found.zapier_gaps({"query": "is:unread"}) == ("limit",)
     assert found.zapier_gaps({"query": "is:unread", "limit": 1}) == ()
+    record = registry().operation("airtable", "create_record")
+    by_name: dict[str, JsonValue] = {"base": "app1", "table": "tbl1", "fields": {"Name": "x"}}
+    assert record.zapier_gaps(by_name) == ("by_id",)
+    assert record.zapier is not None
+    written = bind(record.zapier.params, record.with_defaults(by_name), PlainN8n())
+    assert written == {"applicationId": "app1", "tableName": "tbl1"}
     assert registry().operation("json", "parse").zapier_gaps({"json": "{}"}) == ()
 
 
@@ -209,6 +217,32 @@ def test_a_step_that_uses_no_input_of_the_operation_is_refused() -> None:
     named = {**app, "zapier": {"api": "ACLIAPI", "source": "real exports", "seen": "2026-01-01"}}
     with pytest.raises(ValidationError, match="uses `size`, which is no input"):
         App.model_validate(named)
+
+
+def test_an_export_says_what_it_is_written_without() -> None:
+    spec = parse_spec(
+        {
+            "slug": "leads",
+            "name": "Leads",
+            "customer": {"name": "Example Ltd."},
+            "targets": ["zapier"],
+            "trigger": {"id": "lead", "kind": "trigger", "app": "tally", "operation": "watch_responses"},
+            "steps": [
+                {"id": "card", "kind": "app", "app": "trello", "operation": "comment_card"}
+                | {"inputs": {"card": "5f1", "text": "{{ lead.fieldsById.question_a }}"}}
+            ],
+            "edges": [{"source": "lead", "target": "card"}],
+        }
+    )
+    export = emit(spec)
+    nodes: Any = export.document
+    written = nodes["zaps"][0]["nodes"]["2"]
+    assert (written["selected_api"], written["action"]) == ("TrelloCLIAPI", "comment")
+    assert written["params"] == {"text": "{{1__question_a}}"}
+    assert [one.what for one in export.findings] == ["it isn't known which fields of Zapier's take `card`"]
+    step = spec.steps[0].model_copy(update={"operation": "create_card", "inputs": {"list": "1", "name": "x"}})
+    (told, *_) = emit(spec.model_copy(update={"steps": (step,)})).findings
+    assert "*Trello: Create Card*" in told.what
 
 
 def test_real_zaps_are_read_as_known_operations(shared: Path) -> None:
