@@ -436,7 +436,9 @@ class _Writer:
         if step.disabled:
             self._found(step.id, "is switched off, and a step of a Zap can't be", "remove it")
         if len([edge for edge in outgoing if edge.kind == "next"]) > 1:
-            self._found(step.id, "several edges leave it, and it is no router", "put a router there")
+            starts = step.id == self._spec.trigger.id
+            hint = f"put a router there{', or make several Zaps that share the trigger' if starts else ''}"
+            self._found(step.id, "several edges leave it, and it is no router", hint)
         for what, hint in self._obstacles(step, level):
             self._found(step.id, what, hint)
 
