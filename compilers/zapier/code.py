@@ -186,6 +186,8 @@ class Calculator:
     ) -> None:
         self.key, self._token, self._is_single = key, token, is_single
         self.made = Calculation()
+        self.open = ""
+        """What a person has to make it say, where it can't be written."""
 
     def text(self, template: Template) -> str:
         """The name of a field of Zapier that holds the template's text, to stand between braces."""

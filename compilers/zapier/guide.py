@@ -16,9 +16,11 @@ from pydantic import JsonValue
 from compilers.documents import Object, items, members
 from compilers.errors import Finding
 from compilers.registry import registry
+from compilers.secrets import without_secrets
 from compilers.spec import AnyStep, OperationStep, Spec
 from compilers.zapier import loops, webhooks
 from compilers.zapier.code import API as CODE
+from compilers.zapier.redact import redacted
 from compilers.zapier.source import FILTER, PATHS
 from compilers.zapier.write import Written, write
 
@@ -184,7 +186,8 @@ class _Sheet:
         if kind != "work" or not isinstance(step, OperationStep) or name in self._made.manual:
             return []
         gaps = registry().operation(step.app, step.operation).zapier_gaps(step.inputs)
-        return [f"- {_plain(gap)}: {_code(str(step.inputs[gap]))}" for gap in gaps]
+        shown = members(redacted({gap: step.inputs[gap] for gap in gaps}))
+        return [f"- {_plain(gap)}: {_code(str(value))}" for gap, value in shown.items()]
 
     def _title(self, key: str) -> str:
         step, kind = self._owner[key]
@@ -269,4 +272,4 @@ def _code(text: str) -> str:
 
 def _plain(text: str) -> str:
     """A text as words: nothing in it is markup."""
-    return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", re.sub(r"\s+", " ", text))
+    return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", re.sub(r"\s+", " ", without_secrets(text)))

@@ -24,6 +24,7 @@ from compilers.expressions.tree import Field, Path, Reference
 from compilers.graph import SpecGraph
 from compilers.paths import output_of, platform_path
 from compilers.registry import registry
+from compilers.secrets import without_secrets
 from compilers.spec import (
     AnyStep,
     Edge,
@@ -42,6 +43,7 @@ from compilers.zapier.code import ACTION, Calculation, Calculator, Ways
 from compilers.zapier.code import API as CODE
 from compilers.zapier.conditions import write_filter, yes
 from compilers.zapier.obstacles import of_step
+from compilers.zapier.redact import redacted
 from compilers.zapier.schedules import API as SCHEDULE
 from compilers.zapier.schedules import DAILY, WEEKLY, write_schedule
 from compilers.zapier.source import FILTER, PATHS
@@ -128,7 +130,8 @@ class _Writer:
     def written(self) -> Written:
         """The whole Zap."""
         todo: list[tuple[str, str | None, Edge | None, int]] = [(self._spec.trigger.id, None, None, 0)]
-        loose = [step.id for step in self._graph.unreachable() if not self._graph.incoming(step.id)]
+        apart = self._graph.unreachable() if self._parsed else ()
+        loose = [step.id for step in apart if not self._graph.incoming(step.id)]
         todo[:0] = [(step, None, None, 0) for step in reversed(loose)]
         seen: set[str] = set()
         while todo:
@@ -143,6 +146,8 @@ class _Writer:
             above = self._guard(step, edge, parent)
             above = self._step(step, above, level)
             outgoing = [one for one in self._graph.outgoing(identifier) if one.kind != "error"]
+            if self._by_hand and self._is_paths(step):
+                outgoing = outgoing[: MOST_PATHS if level < MOST_LEVELS else 0]
             inner = level + 1 if self._is_paths(step) else level
             todo.extend((one.target, above, one, inner) for one in reversed(outgoing))
         beside = [step for step in self._spec.steps if step.id not in seen]
@@ -154,8 +159,10 @@ class _Writer:
             self._found("", "a Zap does something behind its trigger, and this one doesn't", "add an action")
         if not self._parsed and len(nodes) > MOST_STEPS:
             self._found("", f"needs {len(nodes)} steps; a Zap has at most {MOST_STEPS}", "split it into several Zaps")
+        for node in nodes.values():
+            node |= {"params": redacted(node["params"]), "meta": redacted(node["meta"])}
         root = self._made.nodes.get(self._spec.trigger.id, {})
-        zap: Object = {"id": root.get("id"), "title": self._spec.name, "nodes": {**nodes}}
+        zap: Object = {"id": root.get("id"), "title": without_secrets(self._spec.name), "nodes": {**nodes}}
         self._made.document |= {"metadata": {"version": 2}, "zaps": [zap]}
         return self._made
 
@@ -172,7 +179,7 @@ class _Writer:
         code = self._calculator(step, kept(step).get("code"))
         values = ZapierValues(step.id, self._tokens(step, code), self._made.findings, code)
         try:
-            work = self._work(step, values, code)
+            work = self._work(step, values, code, level)
         except UserError as error:
             self._found(step.id, error.what, error.hint)
             work = self._left(step, values, step.kind.replace("_", " ")) if self._by_hand else {}
@@ -183,15 +190,17 @@ class _Writer:
         label = f"MANUAL: {step.title}" if step.id in self._made.manual else step.label
         node = self._node(key, above, label[:200]) | work
         if starts:
-            node |= {"type_of": "read", "paused": True, "title": self._spec.name}
+            node |= {"type_of": "read", "paused": True, "title": without_secrets(self._spec.name)}
         if isinstance(step, OperationStep):
             self._needs(step, f"step {key}")
         self._made.nodes[step.id] = node
         return key
 
-    def _work(self, step: AnyStep, values: ZapierValues, code: Calculator) -> Object:
+    def _work(self, step: AnyStep, values: ZapierValues, code: Calculator, level: int) -> Object:
         """App, action, type and values of a step. Raises `UserError` for what Zapier has no step for."""
         if isinstance(step, (RouterStep, IfElseStep)):
+            if self._by_hand and level >= MOST_LEVELS:
+                return self._left(step, values, "what the paths of an earlier step have no room for")
             self._choose(step, code)
             return {"selected_api": PATHS, "action": "branch"}
         if isinstance(step, NativeStep):
@@ -275,7 +284,7 @@ class _Writer:
         try:
             action, params = write_schedule(schedule)
         except CompileError as error:
-            if schedule is None or schedule.kind not in ("daily", "weekly"):
+            if not self._by_hand or schedule is None or schedule.kind not in ("daily", "weekly"):
                 raise
             self._found(step.id, error.what, "set its times in Zapier's editor, which asks for them", "warning")
             action, params = (WEEKLY if schedule.kind == "weekly" else DAILY), {}
@@ -288,7 +297,7 @@ class _Writer:
         original = self._originals.get(step.id) or step.model_dump(
             mode="json", exclude={"residue", "sample", "outputs"}
         )
-        comment = json.dumps(original, ensure_ascii=True)[:LONGEST_ORIGINAL]
+        comment = json.dumps(redacted(original), ensure_ascii=True)[:LONGEST_ORIGINAL]
         code = f"// {comment}\nthrow new Error({json.dumps(f'Build this step by hand: {what}')});"
         written = {name: values.as_text(value) for name, value in given.items() if value not in (None, "", [], {})}
         return {"selected_api": CODE, "action": ACTION, "params": {"code": code, "input": written}}
@@ -330,14 +339,17 @@ class _Writer:
 
     def _code(self, code: Calculator, parent: str | None, label: str, into: dict[str, Object], step: str) -> str | None:
         """Writes the Code step that a calculator has put together, if it has; gives the step to hang under."""
-        if code.made.is_empty:
+        if code.made.is_empty and not code.open:
             return parent
         key = code.key()
         try:
             params = code.made.params()
         except UserError as error:
             self._found(step, error.what, error.hint)
-            params = {}
+            code.open = "what the steps behind it take from it"
+        if code.open:
+            said = json.dumps(f"Say by hand {code.open}.")
+            params = {"code": f"throw new Error({said});", "input": {**code.made.inputs}}
         into[step] = self._node(key, parent, label) | {"selected_api": CODE, "action": ACTION, "params": params}
         return key
 
@@ -359,7 +371,14 @@ class _Writer:
         if not apart and all(self._is_writable(edge, tokens) for edge in edges):
             return
         ways = Ways(tuple(edge.filter for edge in edges), tuple(edge.fallback for edge in edges), first)
-        self._taken[step.id] = code.ways(ways)
+        try:
+            self._taken[step.id] = code.ways(ways)
+        except UserError as error:
+            if not self._by_hand:
+                raise
+            self._found(step.id, error.what, error.hint)
+            code.open = "which of the ways behind it are taken (`yes` or `no` for each)"
+            self._taken[step.id] = tuple(f"{code.key()}__way{number}" for number in range(1, len(edges) + 1))
 
     @staticmethod
     def _is_writable(edge: Edge, tokens: TokenWriter) -> bool:
@@ -408,7 +427,10 @@ class _Writer:
                 params["filter_criteria"] = yes(code.passes(edge.filter))
             except UserError as other:
                 self._found(f"{step.id}.filter", other.what, other.hint)
-                return parent
+                if not self._by_hand:
+                    return parent
+                code.open = "whether the step behind it runs (`yes` or `no` in `passes`)"
+                params["filter_criteria"] = yes(f"{code.key()}__passes")
             return self._code(code, parent, f"Whether {step.title} runs", self._made.filter_codes, step.id)
         return parent
 
@@ -512,6 +534,7 @@ class _Writer:
 
     def _found(self, step: str, what: str, hint: str, severity: Severity = "error") -> None:
         where = f"steps.{step}" if step else "steps"
+        what = without_secrets(what)
         self._made.findings.append(Finding(rule="zapier.emit", severity=severity, where=where, what=what, hint=hint))
 
 

@@ -36,7 +36,8 @@ def spec(*steps: dict[str, Any], edges: list[dict[str, Any]] | None = None, **mo
     names = ["lead", *(step["id"] for step in steps)]
     row = [edge(one, other) for one, other in itertools.pairwise(names)]
     trigger = {"kind": "trigger", "id": "lead", "app": "webhook", "operation": "receive", "outputs": OUTPUTS}
-    return parse_spec({
+    document: Any = {
         "slug": "leads", "name": "Leads", "customer": {"name": "Example GmbH"}, "targets": ["zapier"],
         "trigger": trigger, "steps": list(steps), "edges": row if edges is None else edges, **more,
-    })  # fmt: skip
+    }  # fmt: skip
+    return parse_spec(document)
