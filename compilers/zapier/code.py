@@ -17,6 +17,7 @@ from pydantic import JsonValue, ValidationError
 
 from compilers.errors import CompileError, ExpressionError, shorten
 from compilers.expressions.catalogue import CATALOGUE
+from compilers.expressions.functions import Arg
 from compilers.expressions.javascript import js_key, spaced
 from compilers.expressions.n8n_writer import JsWriter, finished, joined, js_value, unknown_kind
 from compilers.expressions.parser import parse
@@ -235,16 +236,19 @@ class Calculator:
             if isinstance(node, Unknown):
                 what = f"`{shorten(node.text, 80)}` has no meaning in a Code step"
                 raise CompileError(what, hint="say what is meant by an expression")
-            row = CATALOGUE.get(node.name) if isinstance(node, Call) else None
-            for at, arg in enumerate(node.args if isinstance(node, Call) and row and row.args else ()):
-                kinds = row.args[min(at, len(row.args) - 1)].type.split("|") if row else []
-                if {"array", "object", "any"} & {*kinds} and not all(map(self._is_single, _given(arg))):
-                    if kinds == ["any"] and node.name in _CHOICES:
-                        continue
-                    raise CompileError(
-                        f"`{node.name}` may get a list or an object, and Zapier hands them to a Code step as one text",
-                        hint="declare in the step's outputs that it is a text, or work it out by hand in a Code step",
-                    )
+            if isinstance(node, Call) and node.name in CATALOGUE:
+                self._check_call(node, CATALOGUE[node.name].args)
+
+    def _check_call(self, node: Call, known: Sequence[Arg]) -> None:
+        for at, arg in enumerate(node.args if known else ()):
+            kinds = known[min(at, len(known) - 1)].type.split("|")
+            if kinds == ["any"] and node.name in _CHOICES:
+                continue
+            if {"array", "object", "any"} & {*kinds} and not all(map(self._is_single, _given(arg))):
+                raise CompileError(
+                    f"`{node.name}` may get a list or an object, and Zapier hands them to a Code step as one text",
+                    hint="declare in the step's outputs that it is a text, or work it out by hand in a Code step",
+                )
 
 
 _CHOICES = frozenset({"if", "ifempty", "switch"})

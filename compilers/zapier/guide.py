@@ -185,9 +185,10 @@ class _Sheet:
         step = self._steps[name]
         if kind != "work" or not isinstance(step, OperationStep) or name in self._made.manual:
             return []
-        gaps = registry().operation(step.app, step.operation).zapier_gaps(step.inputs)
-        shown = members(redacted({gap: step.inputs[gap] for gap in gaps}))
-        return [f"- {_plain(gap)}: {_code(str(value))}" for gap, value in shown.items()]
+        operation = registry().operation(step.app, step.operation)
+        inputs = operation.with_defaults(step.inputs)
+        shown = members(redacted({gap: inputs.get(gap) for gap in operation.zapier_gaps(step.inputs)}))
+        return [f"- {_plain(gap)}: {_code(_text(value)) or 'nothing'}" for gap, value in shown.items()]
 
     def _title(self, key: str) -> str:
         step, kind = self._owner[key]
@@ -242,7 +243,7 @@ class _Sheet:
 
     def _value(self, value: JsonValue) -> str:
         """A value with each token as the place to choose."""
-        text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        text = _text(value)
         shown: list[str] = []
         last = 0
         for found in _TOKEN.finditer(text):
@@ -253,6 +254,10 @@ class _Sheet:
     def _place(self, key: str, field: str) -> str:
         title = f" {_plain(self._title(key))}" if key in self._owner else ""
         return f"[{key}.{title} → {_code(field)}]"
+
+
+def _text(value: JsonValue) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _said(finding: Finding) -> str:

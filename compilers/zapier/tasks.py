@@ -18,7 +18,7 @@ def code_steps(spec: Spec) -> Mapping[str, int]:
         made = write(spec, by_hand=True)
     except CompileError:
         return {}
-    found: Counter[str] = Counter(made.codes)
+    found: Counter[str] = Counter([*made.codes])
     found.update(edge.source for edge in spec.edges if edge.target in made.filter_codes)
     own = (step for step, node in made.nodes.items() if step not in made.manual)
     found.update(step for step in own if made.nodes[step].get("selected_api") == API)

@@ -27,6 +27,7 @@ from compilers.registry import registry
 from compilers.secrets import without_secrets
 from compilers.spec import (
     AnyStep,
+    AppStep,
     Edge,
     IfElseStep,
     IterateStep,
@@ -37,6 +38,7 @@ from compilers.spec import (
     SleepStep,
     Spec,
     StopStep,
+    TriggerStep,
 )
 from compilers.zapier import loops, webhooks
 from compilers.zapier.code import ACTION, Calculation, Calculator, Ways
@@ -223,12 +225,12 @@ class _Writer:
             self._found(step.id, what, hint, "warning")
             fields = self._graph.used_outputs.get(step.id, frozenset())
             return {**loops.STEP, "params": values.value(loops.write(step, fields))}
-        if isinstance(step, OperationStep):
+        if isinstance(step, (TriggerStep, AppStep)):
             return self._operation(step, values)
         what, hint = of_step(step) or (f"Zapier has no step for `{step.kind}`", "")
         raise CompileError(what, hint=hint)
 
-    def _operation(self, step: OperationStep, values: ZapierValues) -> Object:
+    def _operation(self, step: TriggerStep | AppStep, values: ZapierValues) -> Object:
         if (step.app, step.operation) == ("schedule", "tick"):
             return self._schedule(step)
         if (step.app, step.operation) == ("tools", "compose"):
@@ -278,7 +280,7 @@ class _Writer:
             "params": params,
         }
 
-    def _schedule(self, step: OperationStep) -> Object:
+    def _schedule(self, step: TriggerStep | AppStep) -> Object:
         """The trigger of a schedule; left open, so that Zapier asks for its times, where no export shows such times."""
         schedule = self._spec.schedule
         try:
@@ -299,7 +301,9 @@ class _Writer:
         )
         comment = json.dumps(redacted(original), ensure_ascii=True)[:LONGEST_ORIGINAL]
         code = f"// {comment}\nthrow new Error({json.dumps(f'Build this step by hand: {what}')});"
-        written = {name: values.as_text(value) for name, value in given.items() if value not in (None, "", [], {})}
+        written: Object = {
+            name: values.as_text(value) for name, value in given.items() if value not in (None, "", [], {})
+        }
         return {"selected_api": CODE, "action": ACTION, "params": {"code": code, "input": written}}
 
     def _needs(self, step: OperationStep, place: str) -> None:
@@ -349,7 +353,8 @@ class _Writer:
             code.open = "what the steps behind it take from it"
         if code.open:
             said = json.dumps(f"Say by hand {code.open}.")
-            params = {"code": f"throw new Error({said});", "input": {**code.made.inputs}}
+            inputs: Object = {**code.made.inputs}
+            params = {"code": f"throw new Error({said});", "input": inputs}
         into[step] = self._node(key, parent, label) | {"selected_api": CODE, "action": ACTION, "params": params}
         return key
 

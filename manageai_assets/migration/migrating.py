@@ -36,7 +36,7 @@ def migrated(
     """A migration with what it saves in its report. Raises `UserError` for what is neither
     a blueprint nor a workflow."""
     done = migrate(document, to, slug=slug, customer=customer, timezone=timezone)
-    report = done.report.model_copy(update={"saving": saving_of(done.spec, done.report.source)})
+    report = done.report.model_copy(update={"saving": saving_of(done.spec, done.report.source, done.report.target)})
     return Migration(done.spec, done.export, report)
 
 

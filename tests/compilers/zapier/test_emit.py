@@ -13,6 +13,7 @@ from compilers.spec import SetVariablesStep, Spec, Variable
 from compilers.zapier.code import ACTION
 from compilers.zapier.emit import emit
 from compilers.zapier.parse import parse
+from compilers.zapier.tasks import code_steps
 from tests.compilers.zapier.specs import call, edge, spec
 
 
@@ -256,3 +257,15 @@ def test_there_is_a_build_sheet_where_there_is_no_export() -> None:
     assert "no error route" in sheet
     assert "### Step 2: One" in sheet
     assert "## Not in the Zap" in sheet
+
+
+def test_each_code_step_is_a_task() -> None:
+    made = spec(
+        call("send", body={"value": "{{ upper(lead.body.name) }}"}),
+        {"kind": "set_variables", "id": "keep", "variables": [{"name": "total", "value": "{{ lead.body.amount }}"}]},
+        edges=[
+            edge("lead", "send", when=("{{ lead.body.amount }}", "number:at_least", 3)),
+            edge("send", "keep"),
+        ],
+    )
+    assert code_steps(made) == {"lead": 1, "send": 1, "keep": 1}

@@ -15,7 +15,7 @@ from tests.compilers.zapier.zaps import export, guard, node, row
 PLAIN = "hunter2"
 
 
-def zap(params: dict[str, Any], at: int) -> dict[str, Any]:
+def zap(params: Any, at: int) -> dict[str, Any]:
     """A Zap with a credential in a request, in a step that nobody knows, and in a filter's value and titles."""
     shaped = params.get("text", "")
     titled = {"meta": {"parammap": {}, "stepTitle": f"Step {shaped}"}}
