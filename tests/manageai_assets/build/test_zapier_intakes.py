@@ -10,6 +10,8 @@ from compilers.errors import CompileError
 from compilers.exports import emit, guide
 from compilers.rules import validate_export
 from compilers.spec import Spec
+from manageai_assets.build.delivery import DeliveryPack
+from manageai_assets.build.exports import ExportValidationReport
 from manageai_assets.intake.reading import read_intake
 from manageai_assets.pipeline import build
 
@@ -78,3 +80,30 @@ def test_what_zapier_cannot_do_is_said_step_by_step(name: str, expected: dict[st
 
 def test_an_intake_that_waits_for_answers_has_no_spec() -> None:
     assert build(read_intake(INTAKES / "quickbite-catering-idea.yaml"))["canonical_spec"].value is None
+
+
+def test_a_build_that_asks_for_zapier_has_its_files_and_documents() -> None:
+    intake = read_intake(INTAKES / "harborview-dental-triage.yaml")
+    made = build(intake.model_copy(update={"targets": ("make", "n8n", "zapier")}))
+    report = made["export_validation_report"].value
+    assert isinstance(report, ExportValidationReport)
+    assert [(one.platform, one.status) for one in report.platforms] == [
+        ("make", "ready"),
+        ("n8n", "ready"),
+        ("zapier", "ready"),
+    ]
+    pack = made["delivery_pack"].value
+    assert isinstance(pack, DeliveryPack)
+    assert {"zapier_export.json", "zapier_build_sheet.md"} <= {one.name for one in pack.artifacts}
+    assert "### Build or import in Zapier" in str(made["build_blueprint"].value)
+    for name in ("technical_spec", "implementation_checklist", "customer_delivery_summary"):
+        assert "Zapier" in str(made[name].value), name
+
+
+def test_a_platform_that_refuses_leaves_the_others_standing() -> None:
+    intake = read_intake(INTAKES / "ledgerline-invoice-intake.yaml")
+    made = build(intake.model_copy(update={"targets": ("make", "n8n", "zapier")}))
+    report = made["export_validation_report"].value
+    assert isinstance(report, ExportValidationReport)
+    assert [one.status for one in report.platforms] == ["ready", "ready", "refused"]
+    assert "What Zapier can't do" in str(made["zapier_build_sheet"].value)
