@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 
+from compilers.errors import CompileError
 from compilers.exports import emit, platforms
 from compilers.rules import validate_export, validate_spec
 from compilers.spec import (
@@ -102,7 +103,12 @@ def test_nothing_takes_more_than_seconds(shape: Callable[[int], tuple[list[Step]
         assert not [finding for finding in validate_spec(spec) if finding.severity == "error"]
     for platform in platforms():
         with seconds(f"emitting to {platform}"):
-            export = emit(spec, platform)
+            try:
+                export = emit(spec, platform)
+            except CompileError as refused:
+                # a Zap has a hundred steps at most
+                assert platform == "zapier", refused
+                continue
         with seconds(f"validating the export to {platform}"):
             found = validate_export(platform, export.document)
         assert not [finding for finding in found if finding.severity == "error"]

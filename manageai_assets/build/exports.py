@@ -193,6 +193,7 @@ def _guide_stage(platform: PlatformName) -> Stage:
         name=f"{platform}_build_sheet",
         artifact=f"{platform}_build_sheet.md",
         group="exports",
+        preview=lambda sheet: Preview(numbers={"words": len(sheet.split())}, markdown=sheet),
         summary=f"How a person builds it in {facts.title}'s editor, step by step, also where no file can say it all.",
     )
     def sheet(canonical_spec: Spec, validation_report: ValidationReport) -> str:
