@@ -45,5 +45,6 @@ def emit(spec: Spec, *, by_hand: bool = False, originals: Mapping[str, Object] |
         places={step.id: tuple(f"step {node['id']}" for node in made.of(step.id)) for step in spec.nodes},
         results={step: f"step {node['id']}" for step, node in made.nodes.items()},
         mains={step: f"step {node['id']}" for step, node in made.nodes.items()},
+        translations=tuple(made.translations),
         manual=tuple(step.id for step in spec.nodes if step.id in made.manual),
     )

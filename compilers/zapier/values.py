@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from compilers.errors import CompileError, Finding, UserError
+from compilers.export import Translation
 from compilers.expressions.parser import parse
 from compilers.registry import bind
 from compilers.zapier.code import Calculator
@@ -20,6 +21,7 @@ class ZapierValues:
 
     def __init__(self, step: str, writer: TokenWriter, findings: list[Finding], code: Calculator) -> None:
         self._step, self._writer, self._findings, self._code = step, writer, findings, code
+        self.translations: list[Translation] = []
 
     def bound(self, binding: JsonValue, inputs: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """The input values that a registry's binding gives."""
@@ -58,9 +60,12 @@ class ZapierValues:
         if "{{" not in text:
             return text
         try:
-            return self._writer.template(parse(text))
+            written = self._writer.template(parse(text))
+            self.translations.append(Translation(where=f"steps.{self._step}", source=text, written=written))
+            return written
         except UserError as error:
             where = f"steps.{self._step}"
+            self.translations.append(Translation(where=where, source=text, why=error.what))
             self._findings.append(
                 Finding(rule="zapier.emit", severity="error", where=where, what=error.what, hint=error.hint)
             )

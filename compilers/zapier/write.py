@@ -17,7 +17,7 @@ from pydantic import JsonValue
 
 from compilers.documents import Object, members
 from compilers.errors import CompileError, Finding, Severity, UserError
-from compilers.export import NeededConnection, NeededWebhook
+from compilers.export import NeededConnection, NeededWebhook, Translation
 from compilers.expressions.parser import parse
 from compilers.expressions.spec_writer import write_template
 from compilers.expressions.tree import Field, Path, Reference
@@ -81,6 +81,7 @@ class Written:
     filter_codes: dict[str, Object] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     manual: dict[str, str] = field(default_factory=dict)
+    translations: list[Translation] = field(default_factory=list)
     connections: list[NeededConnection] = field(default_factory=list)
     webhooks: list[NeededWebhook] = field(default_factory=list)
 
@@ -187,6 +188,13 @@ class _Writer:
             work = self._left(step, values, step.kind.replace("_", " ")) if self._by_hand else {}
             self._taken.setdefault(step.id, ("",) * len(self._ways(step)))
         above = self._code(code, parent, f"Values for {step.title}", self._made.codes, step.id)
+        lost = f"{{{{{code.key()}__" if code.open else ""
+        self._made.translations += [
+            one.model_copy(update={"written": None, "why": f"a person has to say {code.open}"})
+            if lost and one.written and lost in one.written
+            else one
+            for one in values.translations
+        ]
         key = self._keys.get(step.id) or self._key(kept(step))
         self._keys[step.id] = key
         label = f"MANUAL: {step.title}" if step.id in self._made.manual else step.label

@@ -63,3 +63,12 @@ def test_real_documents_are_moved_to_zapier(shared: Path, kind: str) -> None:
         assert sum(done.report.grades.values()) == len(done.report.modules), file.name
         told |= {one.rule for one in validate_export("zapier", done.export.document) if one.severity == "error"}
     assert told <= LEFT_OPEN
+
+
+def test_what_is_lost_of_expressions_is_told() -> None:
+    lost = {"id": 2, "module": "slack:CreateMessage", "version": 4, "mapper": {"text": '{{formatDate(now; "YYYY")}}'}}
+    hook = {"id": 1, "module": "gateway:CustomWebHook", "version": 1, "mapper": {}}
+    document: Any = {"name": "Dates", "flow": [hook, lost], "metadata": {}}
+    done = migrate(document, "zapier")
+    assert (done.report.expressions.total, done.report.expressions.translated) == (1, 0)
+    assert any("no calendar" in warning for warning in done.report.warnings)
