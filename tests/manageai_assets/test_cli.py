@@ -109,7 +109,7 @@ def test_the_catalogues_print_as_tables_and_as_json(capsys: pytest.CaptureFixtur
     assert main(["rules", "--json"]) == EXIT_DONE
     listed = json.loads(capsys.readouterr().out)
     families = {rule["id"].split(".")[0] for rule in listed}
-    assert families == {"spec", "make", "n8n"}
+    assert families == {"spec", "make", "n8n", "zapier"}
     assert main(["apps", "nothing"]) == EXIT_WRONG
 
 
