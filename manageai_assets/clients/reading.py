@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from manageai_assets.clients.calendar import day_of
 from manageai_assets.clients.fragments import Shared, shared
@@ -76,9 +77,9 @@ def differences_of(engine: Engine, snapshot: ClientSnapshot) -> list[Difference]
     row = ScenarioDriftRow
     query = (
         select(row.__table__, ScenarioRow.platform, ScenarioRow.external_id)
+        .ext(distinct_on(row.scenario_id))
         .join(ScenarioRow, (ScenarioRow.id == row.scenario_id) & (ScenarioRow.slug == row.slug))
         .where(ScenarioRow.customer == snapshot.customer_name, ScenarioRow.version == row.version)
-        .distinct(row.scenario_id)
         .order_by(row.scenario_id, row.first_day.desc())
     )
     with engine.connect() as connection:

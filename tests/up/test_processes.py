@@ -68,7 +68,8 @@ def test_a_stubborn_child_is_killed_with_its_children(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel")
 def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     code = (
-        "import os, sys, time; from pathlib import Path; from manageai_assets.processes import start;"
+        "import os, signal, sys, time; from pathlib import Path; from manageai_assets.processes import start;"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM});"
         f"folder = Path({str(tmp_path)!r});"
         "sleeper = [sys.executable, '-c', 'import time; time.sleep(60)'];"
         "child = start('inner', sleeper, os.environ, folder, folder / 'inner.log');"
