@@ -123,7 +123,7 @@ class MonitorWindow(Base):
     window_start: Mapped[datetime] = mapped_column(primary_key=True)
     touched: Mapped[int] = mapped_column(server_default="1", comment="times that executions of it were stored")
     covered: Mapped[int] = mapped_column(server_default="0", comment="`touched` when its snapshots were made last")
-    judged: Mapped[int] = mapped_column(server_default="0", comment="`covered` when its incidents were judged last")
+    judged: Mapped[int] = mapped_column(server_default="0", comment="`touched` when its incidents were judged last")
     covered_at: Mapped[datetime | None]
 
 
