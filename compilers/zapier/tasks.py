@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from compilers.errors import CompileError
+from compilers.errors import CompileError, RegistryError
 from compilers.spec import Spec
 from compilers.zapier.code import API
 from compilers.zapier.write import write
 
 
 def code_steps(spec: Spec) -> Mapping[str, int]:
-    """How many Code steps run each time that a step does; none for a spec that is no graph. One that a filter asks runs
-    whenever the step before the filter has."""
+    """How many Code steps run each time that a step does; none for a spec that is no graph, or that names what the
+    registry lacks. One that a filter asks runs whenever the step before the filter has."""
     try:
         made = write(spec, by_hand=True)
-    except CompileError:
+    except (CompileError, RegistryError):
         return {}
     found: Counter[str] = Counter([*made.codes])
     found.update(edge.source for edge in spec.edges if edge.target in made.filter_codes)
