@@ -23,8 +23,11 @@ SHARE_FAILING = 0.5
 SHARE_SILENT = 0.3
 """Scenarios that run by chance show that they are silent only later, so that fewer must."""
 SHARE_FAILING_ONCE = 0.6
-"""... or of those that ran in the last window three in five, when most have failed only once so far. Five of eight
-fail by chance once in 50,000 windows even where one run in twenty fails."""
+"""... or of those that ran in the last window, or in the last hours, three in five, when most have failed only once so
+far: it has just begun, or few run. Five of eight fail by chance once in 50,000 windows even where one run in twenty
+fails."""
+FAILING_ON = 2
+"""So many scenarios that fail on after an outage fail for its reason; one may have a reason of its own."""
 ALL_AT_LEAST = 3
 """... or all that ran in the last window, when these three or more began to fail within an hour of each other."""
 FAILURES_AT_LEAST = 2
@@ -74,11 +77,13 @@ def platform_outages(platform: Platform, watched: Sequence[Watched], findings: S
     at the same time, many fail alike, or many have fallen silent."""
     failures = [streak for one in watched for streak in _streaks(one, LOOK_BACK)]
     streaks = [one for one in failures if len(one.runs) >= FAILURES_AT_LEAST]
-    as_known = [one for each in watched for one in _streaks(each, WITHIN) if len(one.runs) >= FAILURES_AT_LEAST]
-    everything = (
-        _at_once(platform, watched, as_known, SHARE_FAILING, WITHIN, findings)
-        or _at_once(platform, watched, failures, SHARE_FAILING_ONCE, WINDOW, findings)
-        or _all_of_few(platform, watched, streaks, findings)
+    once = [one for each in watched for one in _streaks(each, WITHIN)]
+    as_known = [one for one in once if len(one.runs) >= FAILURES_AT_LEAST]
+    everything = _first(
+        _at_once(platform, watched, as_known, SHARE_FAILING, WITHIN, findings),
+        _at_once(platform, watched, failures, SHARE_FAILING_ONCE, WINDOW, findings),
+        _at_once(platform, watched, once, SHARE_FAILING_ONCE, WITHIN, findings),
+        _all_of_few(platform, watched, streaks, findings),
     )
     outages = [everything] if everything else []
     explained = {one.fingerprint for outage in outages for one in outage.covered}
@@ -89,6 +94,12 @@ def platform_outages(platform: Platform, watched: Sequence[Watched], findings: S
             outages.append(found)
     silent = _silent(watched, findings)
     return [*outages, _silence(platform, silent, findings)] if silent else outages
+
+
+def _first(*outages: Outage | None) -> Outage | None:
+    """The first of one trouble's signs; those that see it now before those that only say that it was there."""
+    seen = [one for one in outages if one]
+    return next((one for one in seen if one.finding), seen[0] if seen else None)
 
 
 def _at_once(
@@ -118,15 +129,15 @@ def _all_of_few(
 
 def _streaks(watched: Watched, believed: timedelta) -> Iterator[_Streak]:
     """The failures in a row of the last day. One that has failed and not run since fails still, for as long as this is
-    `believed`: in the night, an outage doesn't end because few scenarios run."""
+    `believed`: in the night, an outage doesn't end because few scenarios run. What was believed once stays so."""
     for runs in watched.streaks:
         start, end = runs[0].finished, runs[-1].finished
         if start is None or end is None or end <= watched.at - LASTING:
             continue
         if runs[0] == watched.ended[0] and not _was_healthy(watched):
             continue  # it has failed for longer than is known here, and for reasons of its own
-        lasting = runs == watched.failures_in_a_row and end > watched.at - believed
-        yield _Streak(watched, runs, start, watched.at if lasting else end, lasting)
+        until = end + believed if runs == watched.failures_in_a_row else end
+        yield _Streak(watched, runs, start, min(until, watched.at), until > watched.at)
 
 
 def _was_healthy(watched: Watched) -> bool:
@@ -151,6 +162,8 @@ def _outage(
         return None
     mark = fingerprint("platform_outage", platform, detail)
     by_scenario = {streak.watched.scenario.key: streak.watched for streak in streaks}
+    if _goes_on(spans[-1], streaks):
+        spans[-1] = (spans[-1][0], streaks[0].watched.at)
     covered = tuple(
         one
         for one in findings
@@ -180,6 +193,16 @@ def _spans(streaks: Sequence[_Streak], needed: float) -> list[tuple[datetime, da
             spans.append((since, moment))
             since = None
     return spans
+
+
+def _goes_on(span: tuple[datetime, datetime], streaks: Sequence[_Streak]) -> bool:
+    """Whether most of the scenarios that failed in an outage and have run lately fail to this day: too few may run to
+    see it any more, but none says that it is over."""
+    start, end = span
+    hit = {one.watched.scenario.key: one.watched for one in streaks if one.start <= end and one.end >= start}
+    ran = [one for one in hit.values() if one.ended_in(WITHIN)]
+    failing = [one for one in ran if one.failures_in_a_row]
+    return len(failing) >= FAILING_ON and 2 * len(failing) > len(ran)
 
 
 def _explains(spans: Sequence[tuple[datetime, datetime]], watched: Watched) -> bool:
