@@ -369,6 +369,15 @@ def test_an_outage_goes_on_while_those_that_failed_have_not_run_again() -> None:
     assert said(*busy, *mended) == [("consecutive_failures", "critical")] * 2
 
 
+def test_an_outage_that_too_few_run_to_show_goes_on_while_they_fail_on() -> None:
+    courses = ("F" * 48, "F" * 48, "F" * 30 + "." + "F" * 17)
+    busy = [known(course, of=scenario(number), minutes=5) for number, course in enumerate(courses)]
+    asleep = [known("F" + " " * 15, of=scenario(10 + number)) for number in range(5)]
+    mended = [known("F" + " " * 13 + "..", of=scenario(10 + number)) for number in range(5)]
+    assert said(*busy, *asleep) == [("platform_outage", "critical")]
+    assert said(*busy, *mended) == [("consecutive_failures", "critical")] * 3
+
+
 def test_many_silent_scenarios_are_one_outage() -> None:
     of = [scenario(number, cadence_seconds=900) for number in range(8)]
     gone = [watched(runs("...", of=one, until=NOW - 2 * HOUR), of=one) for one in of[:6]]
