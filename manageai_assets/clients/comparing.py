@@ -21,7 +21,7 @@ from compilers.make.parse import parse as parse_make
 from compilers.n8n.parse import parse as parse_n8n
 from compilers.spec import Spec, parse_spec
 from manageai_assets.clients.drift import drift
-from manageai_assets.clients.models import DriftChange, Unused
+from manageai_assets.clients.models import DriftChange, Expiring, Unused
 from manageai_assets.clients.read_back import Found, ReadBack
 from manageai_assets.monitoring import registry
 from manageai_assets.monitoring.models import Platform, Scenario
@@ -147,6 +147,7 @@ def _keep_accounts(connection: Connection, back: ReadBack, day: dt.date) -> None
         values: dict[str, object] = {
             "name": one.name.replace("\0", ""), "kind": one.kind, "scenarios": list(one.scenarios), "used": one.used,
             "unused_since": None if one.used else since.get(one.external_id) or day, "seen_on": day,
+            "expires_at": one.expires,
         }  # fmt: skip
         made = insert(row).values(platform=back.platform, external_id=one.external_id, **values)
         connection.execute(made.on_conflict_do_update(index_elements=["platform", "external_id"], set_=values))
@@ -158,5 +159,15 @@ def unused_accounts(connection: Connection) -> list[Unused]:
     query = select(row.__table__).where(row.used.is_(False)).order_by(row.platform, row.name, row.external_id)
     return [
         Unused(one.platform, one.name, one.kind, tuple(one.scenarios), one.unused_since)
+        for one in connection.execute(query)
+    ]
+
+
+def expiring_accounts(connection: Connection) -> list[Expiring]:
+    """The accounts whose access ends at a moment that is known, as last read."""
+    row = ConnectionRow
+    query = select(row.__table__).where(row.expires_at.is_not(None)).order_by(row.expires_at, row.platform, row.name)
+    return [
+        Expiring(one.platform, one.name, one.kind, tuple(one.scenarios), one.expires_at)
         for one in connection.execute(query)
     ]

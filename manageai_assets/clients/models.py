@@ -17,7 +17,7 @@ from manageai_assets.monitoring.models import IncidentKind, Platform, Scenario, 
 
 RiskPart = Literal[
     "error_handling", "single_point", "open_incidents", "plan_limit", "rising_errors", "unowned", "untested",
-    "unsupported", "personal_data", "unmanaged", "changed", "unused_access",
+    "unsupported", "personal_data", "unmanaged", "changed", "unused_access", "credential_expiry",
 ]  # fmt: skip
 OpportunityKind = Literal[
     "move_to_n8n", "webhook_for_polling", "batch_loop", "merge_scenarios", "cache_lookup", "error_handling",
@@ -70,6 +70,17 @@ class Unused:
     kind: str
     scenarios: tuple[str, ...]
     since: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """An account whose access ends, and the scenarios that name it."""
+
+    platform: Platform
+    name: str
+    kind: str
+    scenarios: tuple[str, ...]
+    expires: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
@@ -40,13 +41,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account that a platform holds: which scenarios name it, and whether an active one does."""
+    """An account that a platform holds: which scenarios name it, and whether an active one does. `expires`: when its
+    access ends; None where it doesn't, or where the platform doesn't say."""
 
     external_id: str
     name: str
     kind: str
     scenarios: tuple[str, ...]
     used: bool
+    expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +106,9 @@ def _on_make(found: Collection[Found], connections: Sequence[Connection], hooks:
     for connection in connections:
         users = sorted(by_account[str(connection.id)])
         yield Account(
-            str(connection.id), connection.name, connection.account_name, tuple(users), bool(active & set(users))
-        )
+            str(connection.id), connection.name, connection.account_name, tuple(users), bool(active & set(users)),
+            connection.expire,
+        )  # fmt: skip
 
 
 def _accounts_of(module: Mapping[str, JsonValue]) -> Iterator[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from math import sqrt
 
 from manageai_assets.clients.calendar import Day
 from manageai_assets.clients.facts import BuildFacts, StepFact
-from manageai_assets.clients.models import Risk, RiskPart, Trouble, Unused, Work
+from manageai_assets.clients.models import Expiring, Risk, RiskPart, Trouble, Unused, Work
 from manageai_assets.monitoring.models import IncidentKind, Platform, ScenarioKey, Severity
 
 CENT = Decimal("0.01")
@@ -33,6 +33,9 @@ WEIGHTS: Mapping[RiskPart, Weight] = {
     "rising_errors": Weight(Decimal(15), "the next incident, seen early"),
     "error_handling": Weight(Decimal(20), "the commonest cause of lost records: one refused call ends the run"),
     "single_point": Weight(Decimal(10), "one account that is locked stops them all, but is mended in one place"),
+    "credential_expiry": Weight(
+        Decimal(15), "on a known day it stops every scenario that uses the account, but signing in again takes minutes"
+    ),
     "untested": Weight(Decimal(10), "nobody knows what a change breaks; nothing is broken yet"),
     "unsupported": Weight(Decimal(10), "a module that the registry doesn't know can't be checked or migrated"),
     "personal_data": Weight(Decimal(10), "a legal risk that depends on the client's contracts"),
@@ -59,6 +62,8 @@ RISEN_TO = Decimal("0.02")
 RISEN_BY = 2
 SURE = 3.0
 """Standard deviations: with 12,000 scenarios a day, two would be a false alarm for some 270 of them."""
+EXPIRY_AHEAD = timedelta(14)
+"""So long before an account's access ends it is told: two weeks, in which somebody who may sign in comes by."""
 UNUSED_POINTS = Decimal(1)
 """Of one account: five are the part's most."""
 MANY = 3
@@ -73,10 +78,11 @@ def risks_of(
     facts: Mapping[ScenarioKey, BuildFacts],
     plans: Mapping[Platform, Sequence[Trouble]],
     unused: Sequence[Unused] = (),
+    expiring: Sequence[Expiring] = (),
 ) -> tuple[Risk, ...]:
     """The risks of a client's scenarios that are there at the day's end, the heaviest first. `plans` are the incidents
     of plans that run out too early, which the agency's clients share; `unused` the accounts that no active scenario
-    uses, whosever they are."""
+    uses, `expiring` those whose access ends at a moment that is known, whosever they are."""
     there = [work for work in works if work.is_there(day.date, day.end)]
     active = [work for work in there if work.is_active(day.end)]
     found = [
@@ -85,6 +91,7 @@ def risks_of(
         *_of_each(active, day, facts),
         *_single_point(active, facts),
         *_unused(there, day, unused),
+        *_expiring(active, day, expiring),
     ]
     return tuple(sorted(found, key=lambda one: (-one.points, one.part, one.scenario, one.step)))
 
@@ -185,6 +192,22 @@ def _unused(works: Sequence[Work], day: Day, unused: Sequence[Unused]) -> Iterat
                 step=f"{account.name} ({account.kind})",
                 what=f"no active scenario uses this account since {account.since}",
                 remedy="take its access away at the app, then remove it from the platform",
+            )  # fmt: skip
+
+
+def _expiring(works: Sequence[Work], day: Day, expiring: Sequence[Expiring]) -> Iterator[Risk]:
+    """Accounts of active scenarios whose access has ended, or ends within two weeks."""
+    own = {(work.scenario.key.platform, work.scenario.key.external_id): work.scenario.name for work in works}
+    for account in expiring:
+        names = sorted(filter(None, (own.get((account.platform, one)) for one in account.scenarios)))
+        if names and account.expires <= day.end + EXPIRY_AHEAD:
+            share = WEIGHTS["credential_expiry"].most * len(names) / len(works)
+            when = account.expires.astimezone(UTC).date()
+            ends = "has ended" if account.expires <= day.end else "ends"
+            yield Risk(
+                part="credential_expiry", points=share.quantize(CENT), scenario=", ".join(names),
+                step=f"{account.name} ({account.kind})", what=f"the account's access {ends} on {when}",
+                remedy="sign in again on the platform's page of connections, with an account that may do so",
             )  # fmt: skip
 
 

@@ -18,9 +18,9 @@ from manageai_assets.clients import opportunities, risk
 from manageai_assets.clients.assumptions import Assumptions
 from manageai_assets.clients.bills import bill_for
 from manageai_assets.clients.calendar import Day, day_of, days_between
-from manageai_assets.clients.comparing import unused_accounts
+from manageai_assets.clients.comparing import expiring_accounts, unused_accounts
 from manageai_assets.clients.facts import BuildFacts
-from manageai_assets.clients.models import ClientSnapshot, Details, ScenarioLine, Trouble, Unused, Usage, Work
+from manageai_assets.clients.models import ClientSnapshot, Details, Expiring, ScenarioLine, Trouble, Unused, Usage, Work
 from manageai_assets.clients.stored import add_up_days, facts_by_build, plan_troubles, works_of
 from manageai_assets.clients.usage import KNOWN_DAYS, usage_of
 from manageai_assets.monitoring.models import Platform, ScenarioKey
@@ -54,6 +54,7 @@ class Context:
     plans: Mapping[Platform, Sequence[Trouble]] = field(default_factory=dict)
     """Incidents of plans that run out too early."""
     unused: Sequence[Unused] = ()
+    expiring: Sequence[Expiring] = ()
     """Accounts that no active scenario uses."""
 
 
@@ -85,7 +86,7 @@ def snapshot_of(customer: str, works: Sequence[Work], day: Day, context: Context
     elsewhere = {name: apps for name, apps in context.apps.items() if name != customer}
     estate = opportunities.Estate(counted, day, facts, context.prices, context.assumed, elsewhere)
     chances = opportunities.opportunities_of(estate, context.price_of_hour)
-    risks = risk.risks_of(counted, day, facts, context.plans, context.unused)
+    risks = risk.risks_of(counted, day, facts, context.plans, context.unused, context.expiring)
     lines = tuple(_line(work, day) for work in there)
     today = [work.on(day.date) for work in counted]
     return ClientSnapshot(
@@ -133,7 +134,8 @@ def make_client_snapshots(
             by_client = works_of(connection, first, last, zone)
             facts = facts_by_build(connection)
             apps, plans = _apps_of_clients(by_client, facts), plan_troubles(connection, last)
-            context = Context(prices, assumed, hour, facts, apps, plans, unused_accounts(connection))
+            unused, expiring = unused_accounts(connection), expiring_accounts(connection)
+            context = Context(prices, assumed, hour, facts, apps, plans, unused, expiring)
             connection.execute(delete(ClientSnapshotRow).where(ClientSnapshotRow.snapshot_date.in_(chosen)))
             for date in chosen:
                 day = day_of(date, zone)

@@ -130,3 +130,4 @@ class ConnectionRow(Base):
         Date, comment="first day it was found unused; null: it is used"
     )
     seen_on: Mapped[dt.date] = mapped_column(Date, comment="when it was read last, in the agency's time zone")
+    expires_at: Mapped[dt.datetime | None] = mapped_column(comment="when its access ends; null: never, or not told")

@@ -150,6 +150,7 @@ class Connection:
     account: str
     label: str
     works: bool = True
+    expires: datetime | None = None
 
 
 @dataclass

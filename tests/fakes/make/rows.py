@@ -45,9 +45,10 @@ def hook_row(world: World, one: Hook) -> Object:
 
 def connection_row(one: Connection) -> Object:
     """An account, without its secrets."""
+    expires = iso(one.expires.timestamp()) if one.expires else None
     return {
         "id": one.id, "name": one.label, "accountName": one.account, "accountLabel": one.label, "packageName": None,
-        "expire": None, "metadata": None, "teamId": one.team, "theme": "#333333", "upgradeable": False,
+        "expire": expires, "metadata": None, "teamId": one.team, "theme": "#333333", "upgradeable": False,
         "scopesCnt": 0, "scoped": True, "accountType": "oauth", "editable": True, "uid": None,
         "organizationId": ORGANIZATION,
     }  # fmt: skip

@@ -213,6 +213,28 @@ def test_accounts_that_only_switched_off_scenarios_name_are_a_risk_of_their_clie
         assert [one.name for one in unused_accounts(connection)] == ["Nobody's"]
 
 
+def test_an_account_that_make_says_ends_is_a_risk_until_somebody_signs_in_again(
+    engine: Engine, builds: Path, team: tuple[FakeMake, MakeApi]
+) -> None:
+    fake, api = team
+    on_make(engine, builds, team)
+    with engine.begin() as connection:
+        connection.execute(text("update manageai.scenarios set created_at = :now, deployed_at = :now"), {"now": NOW})
+
+    def risks() -> list[tuple[str, str]]:
+        compare(engine, local_store(builds), read_make(api, TEAM), WEDNESDAY)
+        make_snapshots(engine, WEDNESDAY, WEDNESDAY)
+        (snapshot,) = snapshots_on(engine, WEDNESDAY)
+        return [(one.step, one.what) for one in snapshot.risks if one.part == "credential_expiry"]
+
+    assert risks() == []
+    ending = min(fake.world.connections.values(), key=lambda one: one.id)
+    ending.expires = datetime(2026, 3, 12, 9, 30, tzinfo=UTC)
+    assert risks() == [(f"{ending.label} ({ending.account})", "the account's access ends on 2026-03-12")]
+    ending.expires = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
+    assert risks() == []
+
+
 def test_what_could_not_be_read_is_not_unused(engine: Engine, builds: Path, team: tuple[FakeMake, MakeApi]) -> None:
     fake, api = team
     on_make(engine, builds, team)

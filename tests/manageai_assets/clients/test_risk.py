@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manageai_assets.clients.facts import BuildFacts, StepFact
-from manageai_assets.clients.models import Risk, RiskPart, Totals, Trouble, Work
+from manageai_assets.clients.models import Expiring, Risk, RiskPart, Totals, Trouble, Work
 from manageai_assets.clients.risk import INCIDENT_POINTS, WEIGHTS, risks_of, score_of
 from manageai_assets.monitoring.models import IncidentKind, ScenarioKey, Severity
 from tests.manageai_assets.clients.estates import every_day, facts, scenario, utc_day, work
@@ -54,6 +54,30 @@ def test_what_the_spec_says(changes: dict[str, object], part: RiskPart | None, s
         assert (risk.scenario, risk.step, risk.points) == ("orders", step, WEIGHTS[part].most)
         assert risk.remedy
         assert score_of(found) == WEIGHTS[part].most
+
+
+@pytest.mark.parametrize(
+    ("expires", "what"),
+    [
+        (dt.datetime(2026, 4, 25, tzinfo=dt.UTC), "the account's access ends on 2026-04-25"),
+        (dt.datetime(2026, 4, 11, tzinfo=dt.UTC), "the account's access has ended on 2026-04-11"),
+        (dt.datetime(2026, 4, 25, 0, 0, 1, tzinfo=dt.UTC), None),
+    ],
+    ids=["in 14 days", "at the day's end", "in 14 days and a second"],
+)
+def test_an_account_whose_access_ends(expires: dt.datetime, what: str | None) -> None:
+    names = ("orders", "invoices", "stock")
+    works, known = [work(scenario(name), BORN) for name in names], {name: facts() for name in names}
+    by_key = {ScenarioKey("make", name): one for name, one in known.items()}
+    accounts = [
+        Expiring("make", "Team inbox", "google", ("orders", "elsewhere"), expires),
+        Expiring("n8n", "Other platform", "google", ("orders",), expires),
+        Expiring("make", "Other client", "google", ("elsewhere",), expires),
+    ]
+    found = risks_of(works, utc_day(TODAY), by_key, {}, expiring=accounts)
+    third = WEIGHTS["credential_expiry"].most / 3
+    expected = [("credential_expiry", "orders", "Team inbox (google)", what, third)] if what else []
+    assert [(one.part, one.scenario, one.step, one.what, one.points) for one in found] == expected
 
 
 def test_who_owns_it_and_where_it_comes_from() -> None:
