@@ -55,6 +55,7 @@ class _Draft:
     owned: bool = True
     managed: bool = True
     open: Episode | None = None
+    access_ends: dt.datetime | None = None
 
     @property
     def free(self) -> bool:
@@ -202,6 +203,7 @@ class _Maker:
         return DemoScenario(
             self.numbers, draft.platform, draft.name, client, spec, draft.course or self._course(client, draft, chance),
             born, gone, draft.tested, client.address if draft.owned else "", draft.managed, episodes,
+            draft.access_ends,
         )  # fmt: skip
 
     def _course(self, client: Client, draft: _Draft, chance: Random) -> Course:
@@ -322,6 +324,12 @@ def _untested(make: _Maker, _client: Client, chosen: Sequence[_Draft], _all: Seq
         draft.tested = make.chance.choice((None, False))
 
 
+def _ending(make: _Maker, _client: Client, chosen: Sequence[_Draft], _all: Sequence[_Draft]) -> None:
+    end = day_of(make.today, make.zone).end
+    for draft in chosen:
+        draft.platform, draft.access_ends = "make", end + dt.timedelta(days=make.chance.uniform(3, 13))
+
+
 def _open(make: _Maker, client: Client, chosen: Sequence[_Draft], _all: Sequence[_Draft]) -> None:
     end = day_of(make.today, make.zone).end
     for draft in chosen:
@@ -346,6 +354,7 @@ PLANTED: tuple[Planted, ...] = (
     Planted("unowned", "risk", 1, _unowned),
     Planted("unmanaged", "risk", 1, _unmanaged),
     Planted("open_incidents", "risk", 1, _open),
+    Planted("credential_expiry", "risk", 1, _ending),
     Planted("single_point", "risk", 3, _single_point, "gmail"),
 )
 """All kinds whose finding lies in scenarios, in the order in which they are planted: accounts at last."""

@@ -38,6 +38,7 @@ from manageai_assets.monitoring.models import (
     window_of,
     windows_told_by,
 )
+from manageai_assets.store.client_tables import ConnectionRow
 from manageai_assets.store.monitoring_tables import Heartbeat, IncidentEventRow, IncidentRow, ScenarioRow
 from manageai_assets.store.tables import SCHEMA
 from resources.artifacts import BuildKey
@@ -168,6 +169,16 @@ def _register(connection: Connection, agency: Agency) -> None:
             "deployed_at": born if known.managed else None, "seen_at": known.gone_at or agency.day(agency.today).end,
         })  # fmt: skip
     connection.execute(insert(ScenarioRow), rows)
+    accounts = [
+        {
+            "platform": one.platform, "external_id": str(one.number), "name": f"{one.client.contact}'s sign-in",
+            "kind": "google", "scenarios": [one.key.external_id], "used": True, "seen_on": agency.today,
+            "expires_at": one.access_ends,
+        }
+        for one in agency.scenarios if one.access_ends
+    ]  # fmt: skip
+    if accounts:
+        connection.execute(insert(ConnectionRow), accounts)
 
 
 def _keep_facts(connection: Connection, agency: Agency) -> None:

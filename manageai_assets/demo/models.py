@@ -49,6 +49,8 @@ class DemoScenario:
     contact: str
     managed: bool
     episodes: tuple[Episode, ...]
+    access_ends: dt.datetime | None = None
+    """When its account's access ends, where the platform says so."""
 
     @property
     def key(self) -> ScenarioKey:
