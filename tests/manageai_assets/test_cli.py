@@ -37,7 +37,8 @@ def test_compile_writes_an_export_that_validates(
 ) -> None:
     output = tmp_path / "out" / f"{platform}.json"
     assert main(["compile", str(spec_file), "--to", platform, "-o", str(output)]) == EXIT_DONE
-    capsys.readouterr()
+    name = json.loads(spec_file.read_text())["name"]
+    assert f"{platform} export of {name}" in capsys.readouterr().out
     assert key in json.loads(output.read_text())
     found = answer(capsys, "validate", str(output))
     assert found["platform"] == platform

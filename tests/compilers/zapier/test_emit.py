@@ -41,6 +41,10 @@ def obstacles(made: Spec) -> list[tuple[str, str]]:
 CODE = f"CodeCLIAPI/{ACTION}"
 
 
+def test_an_export_goes_by_the_name_of_its_zap() -> None:
+    assert emit(spec(call("send"))).document_name == "Leads"
+
+
 def test_values_that_are_there_are_tokens() -> None:
     made = nodes(spec(call("send"), call("again", body={"value": "{{ lead.body.name }}: {{ send.body.id }}"})))
     assert made[1]["params"]["data"] == {"value": "{{1__name}}"}
