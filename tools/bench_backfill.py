@@ -25,7 +25,7 @@ from manageai_assets.partitions import window_key
 from manageai_assets.settings import PROJECT_ROOT, read_settings
 from tests.dagster.running import backfill_status, daemon, launch_backfill
 from tests.manageai_assets.monitoring.watching import BEGIN
-from tools.bench_watching import database
+from tools.bench_database import database
 from tools.full_estate import Estate, fill, postmaster, processor_seconds
 
 if TYPE_CHECKING:

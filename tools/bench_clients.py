@@ -12,15 +12,12 @@ from __future__ import annotations
 
 import argparse
 import resource
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from manageai_assets import console
@@ -39,8 +36,7 @@ from manageai_assets.monitoring.models import WINDOW
 from manageai_assets.monitoring.readiness import FIRST_JUDGED
 from manageai_assets.monitoring.snapshots import make_snapshots
 from manageai_assets.settings import Settings
-from manageai_assets.store.migrate import migrate
-from resources.database import engine_for, start_embedded, with_driver
+from tools.bench_database import database
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -149,20 +145,6 @@ def _show_first(seed: int, found: Sequence[ClientSnapshot]) -> None:
     ]
     columns_of_risks = ("", "client", "risk", "points", "scenario", "step", "what", "to do")
     console.show_table(columns_of_risks, dangers, title=f"The first risks of agency {seed}")
-
-
-@contextmanager
-def database() -> Iterator[Engine]:
-    """A server of its own, with all tables."""
-    with tempfile.TemporaryDirectory(prefix="manageai-bench-", ignore_cleanup_errors=True) as folder:
-        server = start_embedded(Path(folder) / "postgres")
-        engine = engine_for(with_driver(server.get_uri()))
-        migrate(engine)
-        try:
-            yield engine
-        finally:
-            engine.dispose()
-            server.cleanup()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from manageai_assets.clients.reports.months import month_of
 from manageai_assets.demo.agency import agency
 from manageai_assets.demo.loading import load
 from manageai_assets.documents.brand import our_brand, our_logo
-from tools.bench_clients import EACH, database
+from tools.bench_clients import EACH
+from tools.bench_database import database
 
 MONTHS = 6
 """Months of runs, so that the trends of a report have something to show."""

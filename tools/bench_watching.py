@@ -16,13 +16,10 @@ import argparse
 import gc
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -38,13 +35,12 @@ from manageai_assets.monitoring.polling import TICK_SECONDS, CallBudget
 from manageai_assets.monitoring.reports import PollReport
 from manageai_assets.monitoring.retention import prune
 from manageai_assets.monitoring.snapshots import add_windows, due_windows, make_snapshots
-from manageai_assets.store.migrate import migrate
-from resources.database import engine_for, start_embedded, with_driver
 from resources.make_api import MakeApi
 from resources.n8n_api import N8nApi
 from sensors.make_poller import TICK_EVERY_SECONDS
 from tests.fakes.make.world import TEAM
 from tests.manageai_assets.monitoring.watching import BEGIN
+from tools.bench_database import database
 from tools.full_estate import (
     Cost,
     Estate,
@@ -244,20 +240,6 @@ def _spread(costs: Sequence[Cost]) -> tuple[str, str, str]:
         return ", ".join(f"{ordered[min(len(ordered) - 1, int(share * len(ordered)))]:.2f}" for share in (0.5, 0.95, 1))
 
     return str(len(costs)), three(one.own for one in costs), three(one.wall for one in costs)
-
-
-@contextmanager
-def database() -> Iterator[Engine]:
-    """A server of its own with all tables."""
-    with tempfile.TemporaryDirectory(prefix="manageai-bench-", ignore_cleanup_errors=True) as folder:
-        server = start_embedded(Path(folder) / "postgres")
-        engine = engine_for(with_driver(server.get_uri()))
-        migrate(engine)
-        try:
-            yield engine
-        finally:
-            engine.dispose()
-            server.cleanup()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from math import sqrt
+from typing import TypeVar
 
 from manageai_assets.clients.calendar import Day
 from manageai_assets.clients.facts import BuildFacts, StepFact
@@ -15,6 +16,7 @@ from manageai_assets.clients.models import Expiring, Risk, RiskPart, Trouble, Un
 from manageai_assets.monitoring.models import IncidentKind, Platform, ScenarioKey, Severity
 
 CENT = Decimal("0.01")
+Account = TypeVar("Account", Unused, Expiring)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +185,10 @@ def _single_point(works: Sequence[Work], facts: Mapping[ScenarioKey, BuildFacts]
 
 def _unused(works: Sequence[Work], day: Day, unused: Sequence[Unused]) -> Iterator[Risk]:
     """Accounts that only switched off scenarios of this client name."""
-    own = {(work.scenario.key.platform, work.scenario.key.external_id): work.scenario.name for work in works}
-    for account in unused:
-        names = [own.get((account.platform, one)) for one in account.scenarios]
-        if account.since <= day.date and any(names):
+    for account, names in _with_users(works, unused):
+        if account.since <= day.date:
             yield Risk(
-                part="unused_access", points=UNUSED_POINTS, scenario=", ".join(sorted(filter(None, names))),
+                part="unused_access", points=UNUSED_POINTS, scenario=", ".join(names),
                 step=f"{account.name} ({account.kind})",
                 what=f"no active scenario uses this account since {account.since}",
                 remedy="take its access away at the app, then remove it from the platform",
@@ -197,10 +197,8 @@ def _unused(works: Sequence[Work], day: Day, unused: Sequence[Unused]) -> Iterat
 
 def _expiring(works: Sequence[Work], day: Day, expiring: Sequence[Expiring]) -> Iterator[Risk]:
     """Accounts of active scenarios whose access has ended, or ends within two weeks."""
-    own = {(work.scenario.key.platform, work.scenario.key.external_id): work.scenario.name for work in works}
-    for account in expiring:
-        names = sorted(filter(None, (own.get((account.platform, one)) for one in account.scenarios)))
-        if names and account.expires <= day.end + EXPIRY_AHEAD:
+    for account, names in _with_users(works, expiring):
+        if account.expires <= day.end + EXPIRY_AHEAD:
             share = WEIGHTS["credential_expiry"].most * len(names) / len(works)
             when = account.expires.astimezone(UTC).date()
             ends = "has ended" if account.expires <= day.end else "ends"
@@ -209,6 +207,15 @@ def _expiring(works: Sequence[Work], day: Day, expiring: Sequence[Expiring]) -> 
                 step=f"{account.name} ({account.kind})", what=f"the account's access {ends} on {when}",
                 remedy="sign in again on the platform's page of connections, with an account that may do so",
             )  # fmt: skip
+
+
+def _with_users(works: Sequence[Work], accounts: Sequence[Account]) -> Iterator[tuple[Account, list[str]]]:
+    """The accounts that some of these scenarios name, with the names of those."""
+    own = {(work.scenario.key.platform, work.scenario.key.external_id): work.scenario.name for work in works}
+    for account in accounts:
+        names = sorted(filter(None, (own.get((account.platform, one)) for one in account.scenarios)))
+        if names:
+            yield account, names
 
 
 def _fails_now(work: Work, day: Day) -> bool:

@@ -9,26 +9,24 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from compilers.errors import UserError, shorten
+from compilers.errors import shorten
 from manageai_assets.build.cost import Money
 from manageai_assets.documents.archive import sealed
 from manageai_assets.documents.brand import Brand
 from manageai_assets.documents.facts import Client, Facts
+from manageai_assets.documents.filling import WordTemplate
 from manageai_assets.documents.messages import Messages, messages
 from manageai_assets.documents.pages import pages_of
 from manageai_assets.documents.word import branded, illustrated, literal, page_counts, page_references, reader_text
-from manageai_assets.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from docxtpl import DocxTemplate
-    from jinja2 import Environment
 
     from manageai_assets.documents.pictures.picture import Picture
 
-TEMPLATE = PROJECT_ROOT / "templates" / "sow.docx"
+TEMPLATE = WordTemplate("sow.docx", "tools.sow_template")
 UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
 """Stands in the properties of a document whose intake has no date."""
 LOGO_HEIGHT, PICTURE_WIDTH, PICTURE_HEIGHT = 17, 166, 190
@@ -43,22 +41,14 @@ Context = dict[str, object]
 
 def statement_of_work(facts: Facts, flow: Picture, gantt: Picture, logo: bytes = b"") -> bytes:
     """The document, as Word opens it. Raises `UserError` for a template that is wrong."""
-    from docxtpl import DocxTemplate
-    from jinja2 import TemplateError
-
-    document = DocxTemplate(io.BytesIO(_template()))
-    document.init_docx()
+    document = TEMPLATE.opened()
     context = literal(context_of(facts))
     context |= {
         "logo": _picture(document, logo, height=LOGO_HEIGHT),
         "flow_picture": _fitting(document, flow),
         "gantt_picture": _fitting(document, gantt),
     }
-    try:
-        document.render(context, _environment(), autoescape=True)
-    except TemplateError as error:
-        hint = "mend it in Word, or make it again: python -m tools.sow_template"
-        raise UserError(f"the template can't be used: {error}", where="templates/sow.docx", hint=hint) from None
+    TEMPLATE.fill(document, context)
     _number_pages(document)
     branded(document.docx, facts.brand)
     illustrated(
@@ -77,25 +67,6 @@ def _number_pages(document: DocxTemplate) -> None:
         field.text = str(places.get(anchor, ""))
     for field in page_counts(document.docx):
         field.text = str(total)
-
-
-@cache
-def _environment() -> Environment:
-    """What fills in the template. It keeps what it has compiled: in a batch, that is most of a document's time."""
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(undefined=StrictUndefined, autoescape=True)
-    environment.from_string = lru_cache(maxsize=32)(environment.from_string)  # type: ignore[assignment, method-assign]
-    return environment
-
-
-@cache
-def _template() -> bytes:
-    try:
-        return TEMPLATE.read_bytes()
-    except OSError:
-        hint = "make it again: python -m tools.sow_template"
-        raise UserError("the template can't be read", where="templates/sow.docx", hint=hint) from None
 
 
 def _picture(document: DocxTemplate, png: bytes, width: float | None = None, height: float | None = None) -> object:

@@ -7,23 +7,19 @@ sentence ends.
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import cast
 
 from pydantic import JsonValue
 
-from compilers.errors import UserError
 from compilers.spec import Spec
-from manageai_assets.build.markdown import TEMPLATES, visible
+from manageai_assets.build.markdown import visible
 from manageai_assets.documents.facts import Facts, Running
-from manageai_assets.documents.fonts import FAMILIES, needs_more
+from manageai_assets.documents.filling import portable
+from manageai_assets.documents.fonts import FAMILIES
 from manageai_assets.documents.messages import Messages, messages
 from manageai_assets.documents.pictures.flow import flows
-from manageai_assets.documents.pictures.picture import compiler
 from manageai_assets.documents.sentences import within
 
 TEMPLATE = "executive_summary.typ"
@@ -52,21 +48,7 @@ SETTLED = 3
 
 def executive_summary(facts: Facts, spec: Spec, logo: bytes = b"") -> bytes:
     """The summary as PDF. `logo`: a PNG. Raises `UserError` for a template that is wrong."""
-    from typst import TypstError
-
-    data = json.dumps(_data(facts, spec, logo), ensure_ascii=False)
-    issued = facts.issued or facts.prices_as_of
-    try:
-        made = compiler(needs_more(data)).compile(
-            input=(TEMPLATES / TEMPLATE).read_bytes(),
-            format="pdf",
-            sys_inputs={"data": data},
-            timestamp=datetime(issued.year, issued.month, issued.day, tzinfo=UTC),
-        )
-    except TypstError as error:
-        what, hint = f"the template can't be used: {error.message}", "mend it, or restore the project's own"
-        raise UserError(what, where=f"templates/{TEMPLATE}", hint=hint) from None
-    return cast("bytes", made)
+    return portable(TEMPLATE, _data(facts, spec, logo), facts.issued or facts.prices_as_of)
 
 
 def summary_text(facts: Facts) -> str:

@@ -3,19 +3,17 @@ markup."""
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import cast
 
 from pydantic import JsonValue
 
-from compilers.errors import UserError
-from manageai_assets.build.markdown import TEMPLATES
 from manageai_assets.clients.reports.drawing import Pictures
 from manageai_assets.clients.reports.phrases import Row
 from manageai_assets.clients.reports.wording import Wording
-from manageai_assets.documents.fonts import FAMILIES, needs_more
-from manageai_assets.documents.pictures.picture import Picture, compiler
+from manageai_assets.documents.filling import portable
+from manageai_assets.documents.fonts import FAMILIES
+from manageai_assets.documents.pictures.picture import Picture
 from manageai_assets.documents.sentences import within
 from manageai_assets.documents.summary import broken, said
 
@@ -26,21 +24,8 @@ OF_CLIENTS = ("name", "where", "concerns", "title", "why")
 
 def portable_report(words: Wording, pictures: Pictures, logo: bytes = b"") -> bytes:
     """The report as PDF. `logo`: a PNG. Raises `UserError` for a template that is wrong."""
-    from typst import TypstError
-
-    data = json.dumps(_data(words, pictures, logo), ensure_ascii=False)
-    made_at = words.revision.made_at.astimezone(UTC)
-    try:
-        made = compiler(needs_more(data)).compile(
-            input=(TEMPLATES / TEMPLATE).read_bytes(),
-            format="pdf",
-            sys_inputs={"data": data},
-            timestamp=datetime(made_at.year, made_at.month, made_at.day, tzinfo=UTC),
-        )
-    except TypstError as error:
-        what, hint = f"the template can't be used: {error.message}", "mend it, or restore the project's own"
-        raise UserError(what, where=f"templates/{TEMPLATE}", hint=hint) from None
-    return cast("bytes", made)
+    made_on = words.revision.made_at.astimezone(UTC).date()
+    return portable(TEMPLATE, _data(words, pictures, logo), made_on)
 
 
 def _data(words: Wording, pictures: Pictures, logo: bytes) -> dict[str, JsonValue]:

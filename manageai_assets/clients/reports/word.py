@@ -6,23 +6,20 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from datetime import UTC
-from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from compilers.errors import UserError
 from manageai_assets.clients.reports.drawing import Pictures
 from manageai_assets.clients.reports.wording import Wording
 from manageai_assets.documents.archive import sealed
+from manageai_assets.documents.filling import WordTemplate
 from manageai_assets.documents.pages import pages_of
 from manageai_assets.documents.pictures.picture import Picture, pngs
 from manageai_assets.documents.word import branded, illustrated, literal, page_counts, reader_text
-from manageai_assets.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from docxtpl import DocxTemplate
-    from jinja2 import Environment
 
-TEMPLATE = PROJECT_ROOT / "templates" / "monthly_report.docx"
+TEMPLATE = WordTemplate("monthly_report.docx", "tools.report_template")
 LOGO_HEIGHT, PAGE_WIDTH, HALF_WIDTH, STRIP_WIDTH = 10.0, 166.0, 80.0, 26.0
 """Millimetres."""
 PROPERTY_LENGTH = 255
@@ -30,11 +27,7 @@ PROPERTY_LENGTH = 255
 
 def word_report(words: Wording, pictures: Pictures, logo: bytes = b"") -> bytes:
     """The document, as Word opens it. Raises `UserError` for a template that is wrong."""
-    from docxtpl import DocxTemplate
-    from jinja2 import TemplateError
-
-    document = DocxTemplate(io.BytesIO(_template()))
-    document.init_docx()
+    document = TEMPLATE.opened()
     shown = _in_order(pictures)
     drawn = dict(zip(map(id, shown), pngs(shown), strict=True))
 
@@ -53,13 +46,7 @@ def word_report(words: Wording, pictures: Pictures, logo: bytes = b"") -> bytes:
     if isinstance(rows, list):
         for row, strip in zip(rows, pictures.strips, strict=True):
             row["strip"] = place(strip, STRIP_WIDTH)
-    try:
-        document.render(context, _environment(), autoescape=True)
-    except TemplateError as error:
-        hint = "mend it in Word, or make it again: python -m tools.report_template"
-        raise UserError(
-            f"the template can't be used: {error}", where="templates/monthly_report.docx", hint=hint
-        ) from None
+    TEMPLATE.fill(document, context)
     _, total = pages_of(document.docx)
     for field in page_counts(document.docx):
         field.text = str(total)
@@ -121,25 +108,6 @@ def _inline(document: DocxTemplate, png: bytes, width: float | None = None, heig
 
     size = {"width": Mm(width)} if width else {"height": Mm(height or 0)}
     return InlineImage(document, io.BytesIO(png), **size)
-
-
-@cache
-def _environment() -> Environment:
-    """What fills in the template; it keeps what it has compiled."""
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(undefined=StrictUndefined, autoescape=True)
-    environment.from_string = lru_cache(maxsize=32)(environment.from_string)  # type: ignore[assignment, method-assign]
-    return environment
-
-
-@cache
-def _template() -> bytes:
-    try:
-        return TEMPLATE.read_bytes()
-    except OSError:
-        hint = "make it again: python -m tools.report_template"
-        raise UserError("the template can't be read", where="templates/monthly_report.docx", hint=hint) from None
 
 
 def _describe(document: DocxTemplate, words: Wording) -> None:

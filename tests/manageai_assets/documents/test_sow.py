@@ -11,7 +11,7 @@ import pytest
 from docx import Document
 
 from compilers.errors import UserError
-from manageai_assets.documents import sow
+from manageai_assets.documents import filling, sow
 from manageai_assets.documents.brand import Brand, our_logo
 from manageai_assets.documents.facts import Facts
 from manageai_assets.documents.messages import messages
@@ -151,10 +151,10 @@ def test_it_wears_the_brand() -> None:
 
 
 def test_a_template_that_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = Document(str(sow.TEMPLATE))
+    broken = Document(str(sow.TEMPLATE.path))
     broken.add_paragraph("{{ nobody.knows }}")
     data = io.BytesIO()
     broken.save(data)
-    monkeypatch.setattr(sow, "_template", data.getvalue)
+    monkeypatch.setattr(filling, "_bytes", lambda _template: data.getvalue())
     with pytest.raises(UserError, match=r"templates/sow.docx: the template can't be used"):
         made("one-line")
