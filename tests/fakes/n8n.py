@@ -23,7 +23,7 @@ from pydantic import JsonValue, SecretStr
 
 from compilers.documents import items, members
 from resources.n8n_api import ExecutionStatus
-from tests.fakes.replies import Hook, Reply, unchanged
+from tests.fakes.replies import Hook, Reply, send, unchanged
 
 Object = dict[str, JsonValue]
 LARGEST_PAGE = 250
@@ -330,18 +330,7 @@ def _handler(fake: FakeN8n) -> type[BaseHTTPRequestHandler]:
         def _send(self, status: int, body: JsonValue, headers: Mapping[str, str] | None = None) -> None:
             content = (body if isinstance(body, str) else json.dumps(body)).encode("utf-8")
             whole = Reply(status, content, {"content-type": "application/json", **(headers or {})})
-            reply = fake.hook(self.command, urlsplit(self.path).path, whole)
-            if reply is None:
-                self.close_connection = True
-                return
-            time.sleep(reply.seconds)
-            self.send_response_only(reply.status)
-            date = {"date": self.date_time_string()}
-            for name, value in {**date, **reply.headers, "content-length": str(len(reply.data))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(reply.sent)
-            self.close_connection = self.close_connection or reply.cut
+            send(self, fake.hook(self.command, urlsplit(self.path).path, whole))
 
         def log_request(self, code: object = "-", size: object = "-") -> None:
             """Says nothing."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
 
 
 @dataclass(frozen=True)
@@ -30,3 +32,18 @@ has taken effect all the same."""
 def unchanged(_method: str, _path: str, reply: Reply) -> Reply:
     """Nothing happens to it."""
     return reply
+
+
+def send(handler: BaseHTTPRequestHandler, reply: Reply | None) -> None:
+    """Sends what goes out, by the clock of the handler; None: nothing, and the connection breaks off."""
+    if reply is None:
+        handler.close_connection = True
+        return
+    time.sleep(reply.seconds)
+    handler.send_response_only(reply.status)
+    date = {"date": handler.date_time_string()}
+    for name, value in {**date, **reply.headers, "content-length": str(len(reply.data))}.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(reply.sent)
+    handler.close_connection = handler.close_connection or reply.cut

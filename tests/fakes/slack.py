@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pydantic import JsonValue, SecretStr
 
-from tests.fakes.replies import Hook, Reply, unchanged
+from tests.fakes.replies import Hook, Reply, send, unchanged
 
 PATH = "/services/T000/B000/made-up"
 _ENTITY = re.compile(r"&(?!amp;|lt;|gt;)")
@@ -137,15 +137,8 @@ def fake_slack(*faults: Fault) -> Iterator[FakeSlack]:
                 self.close_connection = True
                 return
             after = {"retry-after": fault.retry_after} if fault.retry_after else {}
-            reply = fake.hook("POST", self.path, Reply(fault.status, fault.body.encode(), after))
-            if reply is None:
-                self.close_connection = True
-                return
-            self.send_response(reply.status)
-            for name, value in {**reply.headers, "content-length": str(len(reply.data))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(reply.sent)
+            whole = Reply(fault.status, fault.body.encode(), after)
+            send(self, fake.hook("POST", self.path, whole))
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
             return

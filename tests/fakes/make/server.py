@@ -20,7 +20,7 @@ from tests.fakes.make.faults import Fault, Faults
 from tests.fakes.make.paging import Query
 from tests.fakes.make.records import Answer, Object, Refusal, bad_request, denied, limited
 from tests.fakes.make.world import API_LIMITS, World
-from tests.fakes.replies import Hook, Reply, unchanged
+from tests.fakes.replies import Hook, Reply, send, unchanged
 
 KEY = "5f0c3a52-9d1b-4c6e-8a77-2b1de0c4f9aa"
 PREFIX = "/api/v2"
@@ -137,19 +137,6 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         return place.path, place.query, headers, self.rfile.read(int(headers.get("content-length", "0")))
 
-    def _send(self, reply: Reply | None) -> None:
-        if reply is None:
-            self.close_connection = True
-            return
-        time.sleep(reply.seconds)
-        self.send_response_only(reply.status)
-        date = {"date": self.date_time_string()}
-        for name, value in {**date, **reply.headers, "content-length": str(len(reply.data))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(reply.sent)
-        self.close_connection = self.close_connection or reply.cut
-
 
 class _ApiHandler(_Handler):
     def _answer(self) -> None:
@@ -170,7 +157,7 @@ class _ApiHandler(_Handler):
         cut = fault is not None and fault.kind == "truncate"
         headers = {"content-type": "application/json; charset=utf-8", **more}
         reply = Reply(status, json.dumps(answer).encode("utf-8"), headers, late, cut)
-        self._send(self.fake.hook(self.command, path.removeprefix(PREFIX), reply))
+        send(self, self.fake.hook(self.command, path.removeprefix(PREFIX), reply))
 
     def _outcome(
         self, path: str, query: str, headers: Mapping[str, str], body: bytes
@@ -191,9 +178,9 @@ class _ApiHandler(_Handler):
             after = {"retry-after": fault.retry_after} if fault.retry_after is not None else {}
             body = {"message": f"no: {self.fake.key}", "detail": f"It failed for {self.fake.key}.", "code": ""}
             headers = {"content-type": "application/json", **after}
-            self._send(Reply(fault.status, json.dumps(body).encode(), headers))
+            send(self, Reply(fault.status, json.dumps(body).encode(), headers))
         elif fault.kind == "garbage":
-            self._send(Reply(200, b"<html>a proxy's page</html>", {"content-type": "text/html"}))
+            send(self, Reply(200, b"<html>a proxy's page</html>", {"content-type": "text/html"}))
         else:
             time.sleep(fault.seconds)
             self.close_connection = True
@@ -212,7 +199,7 @@ class _HookHandler(_Handler):
 
     def _reply(self, answer: Answer) -> None:
         kind = {} if any(name.lower() == "content-type" for name in answer.headers) else {"content-type": "text/plain"}
-        self._send(Reply(answer.status, answer.body.encode("utf-8"), {**kind, **answer.headers}))
+        send(self, Reply(answer.status, answer.body.encode("utf-8"), {**kind, **answer.headers}))
 
 
 @contextmanager
