@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from compilers.documents import items, members
 from compilers.errors import Finding
 from compilers.spec import PlatformName
 
@@ -88,7 +89,8 @@ class Export(BaseModel):
     @property
     def document_name(self) -> str:
         """What the document calls itself."""
-        return str(self.document.get("name", ""))
+        zaps = [str(members(one).get("title", "")) for one in items(self.document.get("zaps"))]
+        return str(self.document.get("name") or ", ".join(zaps))
 
 
 def by_account(needed: Sequence[NeededConnection]) -> tuple[NeededConnection, ...]:

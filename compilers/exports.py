@@ -26,6 +26,21 @@ def describe(name: str) -> Platform:
     return known if isinstance(known, Platform) else Platform(name.capitalize())
 
 
+@cache
+def guided() -> tuple[PlatformName, ...]:
+    """The platforms whose folder has a `guide.py`: how a person builds by hand what can't be imported everywhere."""
+    root = resources.files("compilers")
+    return tuple(name for name in platforms() if root.joinpath(name, "guide.py").is_file())
+
+
+def guide(spec: Spec, platform: str) -> str:
+    """How a person builds the spec on a platform of `guided`, as Markdown. Raises `CompileError`."""
+    if platform not in guided():
+        raise CompileError(f"no build sheet for `{shorten(platform)}`", hint=f"there are {', '.join(guided())}")
+    sheet: str = import_module(f"compilers.{platform}.guide").guide(spec)
+    return sheet
+
+
 def emit(spec: Spec, platform: str) -> Export:
     """The spec compiled for a platform. Raises `CompileError` for an unknown platform and for what it can't express."""
     if platform not in platforms():

@@ -20,12 +20,14 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from compilers.documents import members, unwrapped
 from compilers.errors import CompileError, Finding, shorten
 from compilers.export import Export, NeededConnection, NeededWebhook
+from compilers.exports import describe
 from compilers.expressions import parse as parse_template
 from compilers.expressions.tree import Call, references, walk
 from compilers.migration_sides import ORIGINS, TARGETS, Origin, Part, Target
 from compilers.registry import Grade
 from compilers.secrets import cleaned, without_secrets
 from compilers.spec import AnyStep, Spec, strings_in, templates_of
+from compilers.zapier.source import is_export
 
 SHOWN = 100
 """Characters of a field that isn't carried over that the report shows."""
@@ -106,7 +108,7 @@ class MigrationReport(_Model):
     @property
     def source_title(self) -> str:
         """What people call the platform that it came from."""
-        return TARGETS[self.source].title
+        return describe(self.source).title
 
     @property
     def target_title(self) -> str:
@@ -131,8 +133,8 @@ class Migration:
 def migrate(
     document: JsonValue, to: str = "n8n", *, slug: str = "", customer: str = "Unnamed client", timezone: str = "UTC"
 ) -> Migration:
-    """A Make blueprint as an n8n workflow, or a workflow as a blueprint. Raises `BlueprintError` or `WorkflowError` for
-    what is neither, and `CompileError` for a platform that there is no way to."""
+    """A blueprint, workflow or Zap for another platform. Raises `BlueprintError`, `WorkflowError` or `ZapError` for
+    what is none of them, and `CompileError` for a platform that there is no way to."""
     target = TARGETS.get(to)
     if target is None:
         raise CompileError(
@@ -147,7 +149,9 @@ def migrate(
 
 
 def platform_of(document: JsonValue) -> str | None:
-    """`make` or `n8n`, by what a document holds inside the wrappings of exports and API answers; None for neither."""
+    """`make`, `n8n` or `zapier`, by what a document holds inside the wrappings of exports; None for none of them."""
+    if is_export(document):
+        return "zapier"
     found = members(unwrapped(document))
     return "make" if "flow" in found else "n8n" if "nodes" in found else None
 

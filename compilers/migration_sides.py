@@ -25,6 +25,10 @@ from compilers.n8n.parse import parse as parse_n8n
 from compilers.n8n.read_nodes import left_behind
 from compilers.registry import GENERIC_NODES, Grade, N8nNode, registry
 from compilers.spec import AnyStep, OperationStep, Spec
+from compilers.zapier.differences import differences_of as differences_on_zapier
+from compilers.zapier.emit import emit as emit_zapier
+from compilers.zapier.parse import parse as parse_zap
+from compilers.zapier.source import Node as ZapNode
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,36 @@ def from_n8n(document: JsonValue, slug: str, customer: str, timezone: str) -> Or
     )
 
 
+# -- from Zapier ---------------------------------------------------------------------------------------------------
+
+
+def from_zapier(document: JsonValue, slug: str, customer: str, timezone: str) -> Origin:
+    """The one Zap of an export. Raises `ZapError`, also for several of them."""
+    parsed = parse_zap(document, slug=slug, customer=customer, timezone=timezone)
+    parts: list[Part] = []
+    for node in parsed.zap.nodes.values():
+        guarded = next((step for step, one in parsed.filters.items() if one is node), "")
+        note = "is the filter on the way to the next step" if guarded else ""
+        title = node.label or (node.step or guarded).replace("_", " ").capitalize()
+        parts.append(
+            Part(node.data.get("id"), node.name, title, node.step or guarded, note, "native" if note else None)
+        )
+    return Origin(
+        platform="zapier",
+        part="step",
+        spec=parsed.spec,
+        findings=parsed.findings,
+        parts=tuple(parts),
+        originals={step: _zap_part(node) for step, node in parsed.nodes.items()},
+        texts=parsed.texts,
+    )
+
+
+def _zap_part(node: ZapNode) -> Object:
+    kept = ("id", "selected_api", "action", "type_of", "title", "params")
+    return {key: node.data[key] for key in kept if node.data.get(key) is not None}
+
+
 # -- to n8n --------------------------------------------------------------------------------------------------------
 
 
@@ -242,7 +276,45 @@ def _checklist_for_make(export: Export, manual: int, loses: bool) -> Iterator[st
     yield "After 30 days without trouble delete the workflow and its credentials in n8n."
 
 
-ORIGINS: Mapping[str, Callable[[JsonValue, str, str, str], Origin]] = {"make": from_make, "n8n": from_n8n}
+# -- to Zapier -----------------------------------------------------------------------------------------------------
+
+
+class _JudgeOnZapier:
+    def __init__(self, spec: Spec, export: Export) -> None:
+        self._export = export
+
+    def grade(self, step: AnyStep) -> Grade:
+        if step.id in self._export.manual:
+            return "manual"
+        return "equivalent" if len(self._export.places.get(step.id, ())) > 1 else "native"
+
+    def differs(self, step: AnyStep) -> str:
+        return ""
+
+
+def _checklist_for_zapier(export: Export, manual: int, loses: bool) -> Iterator[str]:
+    yield "On a Team or Enterprise plan import the file (Zaps, menu, *Import*); else build the Zap by its build sheet."
+    for needed in export.connections:
+        places = ", ".join(needed.places)
+        yield f"Connect the account *{needed.label}* and choose it in: {places}."
+    if manual:
+        yield f"Build the {manual} steps that are marked MANUAL; the code in each holds the original and fails."
+    if loses:
+        yield "Go through the fields that have no place on Zapier, and decide for each whether it matters."
+    yield "Open every step once: Zapier asks there for what a file can't tell it, such as lists to choose from."
+    yield "Test every step with real data, and compare with a run of the original on the same data."
+    for webhook in export.webhooks:
+        yield f"Ready the new address for its callers ({webhook.place}): {webhook.what}."
+    yield "Pick a quiet hour. Switch the original off, then the Zap on; change the callers."
+    yield "Watch the first runs in Zap history, the tasks that they use, and the records on the other side, for a day."
+    yield "Keep the original, switched off, for 30 days: to go back, switch the Zap off and the original on again."
+
+
+ORIGINS: Mapping[str, Callable[[JsonValue, str, str, str], Origin]] = {
+    "make": from_make,
+    "n8n": from_n8n,
+    "zapier": from_zapier,
+}
 """How to read each platform's documents: document, slug, customer, time zone."""
 TARGETS: Mapping[str, Target] = {
     "n8n": Target(
@@ -260,5 +332,13 @@ TARGETS: Mapping[str, Target] = {
         judge=_JudgeOnMake,
         differences=differences_on_make,
         checklist=_checklist_for_make,
+    ),
+    "zapier": Target(
+        platform="zapier",
+        title="Zapier",
+        emit=lambda origin: emit_zapier(origin.spec, by_hand=True, originals=origin.originals),
+        judge=_JudgeOnZapier,
+        differences=differences_on_zapier,
+        checklist=_checklist_for_zapier,
     ),
 }

@@ -12,7 +12,7 @@ from compilers.expressions.tree import Field, Index, Path, Reference, Segment
 from compilers.registry import Columns, OutputSpec, registry
 from compilers.spec import AggregateStep, AnyStep, NativeStep, OperationStep
 
-Platform = Literal["make", "n8n"]
+Platform = Literal["make", "n8n", "zapier"]
 
 
 def output_of(step: AnyStep, path: Path) -> OutputSpec | None:
@@ -41,11 +41,17 @@ def platform_path(step: AnyStep, reference: Reference, platform: Platform) -> Pa
         raise CompileError(
             f"`{step.id}` gives a file, which n8n passes on beside the fields", hint="read the file's text first"
         )
+    if place is None and platform == "zapier":
+        first = path[0].name if isinstance(path[0], Field) else ""
+        raise CompileError(
+            f"it isn't known what Zapier calls `{first}` of `{step.id}`", hint="choose it by hand in Zapier's editor"
+        )
     if place is None:
         return path
     if isinstance(place, Columns):
         return _by_column(step, path, place)
-    return (*(_segment(name) for name in place.split(".") if name), *path[1:])
+    between = "__" if platform == "zapier" else "."
+    return (*(_segment(name) for name in place.split(between) if name), *path[1:])
 
 
 def _segment(name: str) -> Segment:

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from compilers.errors import UserError
 from compilers.exports import platforms
+from compilers.migration_sides import TARGETS
 from manageai_assets import commands
 from manageai_assets.analytics_arguments import add_data
 from manageai_assets.monitoring.incident_arguments import add_incidents
@@ -75,9 +76,11 @@ def _parser() -> argparse.ArgumentParser:
         "--timezone", default="UTC", type=_timezone, metavar="ZONE", help="of the organisation in Make (default: UTC)"
     )
 
-    migrate = verbs.add_parser("migrate", parents=[common, origin], help="exports of Make to n8n, or of n8n to Make")
+    migrate = verbs.add_parser(
+        "migrate", parents=[common, origin], help="exports of Make, n8n or Zapier to another of them"
+    )
     migrate.add_argument("paths", nargs="+", type=Path, metavar="FILE|DIR", help="exports, or folders of them")
-    migrate.add_argument("--to", required=True, choices=("n8n", "make"), help="platform")
+    migrate.add_argument("--to", required=True, choices=tuple(TARGETS), help="platform")
     migrate.add_argument(
         "-o", "--output", type=Path, metavar="DIR", default=Path("migrated"), help="default: ./migrated"
     )
@@ -86,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     migrate.set_defaults(run=_migration("migrate"))
 
     parse = verbs.add_parser("parse", parents=[common, origin], help="an export of a platform to a canonical spec")
-    parse.add_argument("file", type=Path, metavar="FILE", help="Make blueprint or n8n workflow, JSON")
+    parse.add_argument("file", type=Path, metavar="FILE", help="Make blueprint, n8n workflow or Zap, JSON")
     parse.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     parse.set_defaults(run=_migration("parse"))
 

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from compilers.documents import unwrapped
 from compilers.errors import CompileError, Finding, UserError, shorten
 from compilers.spec import Spec, parse_spec, read_spec
+from compilers.zapier.source import is_export
 from manageai_assets import console
 
 LARGEST_DOCUMENT = 64 * 1024 * 1024
@@ -63,10 +64,14 @@ def build(options: argparse.Namespace) -> Outcome:
 
 def compile_spec(options: argparse.Namespace) -> Outcome:
     """`compile`: one platform's export of a spec."""
-    from compilers.exports import emit
+    from compilers.exports import emit, guide, guided
 
+    sheet: Path | None = options.output.with_suffix(".build-sheet.md") if options.output else None
     try:
-        export = emit(read_spec(options.spec), options.to)
+        spec = read_spec(options.spec)
+        if sheet and options.to in guided():
+            write_whole(sheet, guide(spec, options.to))
+        export = emit(spec, options.to)
     except CompileError as error:
         where = f"{options.spec}: {error.where}" if error.where else str(options.spec)
         raise CompileError(error.what, where=where, hint=error.hint, findings=error.findings) from None
@@ -78,6 +83,7 @@ def compile_spec(options: argparse.Namespace) -> Outcome:
     data: JsonValue = {"platform": export.platform, "findings": findings, "connections": connections}
     if isinstance(data, dict):
         data |= {"file": str(options.output)} if options.output else {"document": export.document}
+        data |= {"build_sheet": str(sheet)} if sheet and options.to in guided() else {}
 
     def show() -> None:
         if not options.output:
@@ -207,7 +213,9 @@ def read_document(path: Path) -> JsonValue:
 
 
 def recognise(document: JsonValue, where: str) -> str:
-    """`spec`, `make` or `n8n`: what a document is. Raises `UserError` when it is none of them."""
+    """`spec`, `make`, `n8n` or `zapier`: what a document is. Raises `UserError` when it is none of them."""
+    if is_export(document):
+        return "zapier"
     inner = unwrapped(document)
     if isinstance(inner, dict):
         if "spec_version" in inner:
@@ -217,7 +225,9 @@ def recognise(document: JsonValue, where: str) -> str:
         if "nodes" in inner:
             return "n8n"
     raise UserError(
-        "is no canonical spec, no Make blueprint and no n8n workflow", where=where, hint="say which with --platform"
+        "is no canonical spec, no Make blueprint, no n8n workflow and no Zap",
+        where=where,
+        hint="say which with --platform",
     )
 
 

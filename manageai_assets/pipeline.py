@@ -15,7 +15,7 @@ from manageai_assets.build.confidence import confidence
 from manageai_assets.build.cost import cost_estimate
 from manageai_assets.build.delivery import delivery_pack
 from manageai_assets.build.documents import build_blueprint, build_log, customer_delivery_summary
-from manageai_assets.build.exports import EXPORTS, export_validation_report, validation_report
+from manageai_assets.build.exports import EXPORTS, GUIDES, export_validation_report, validation_report
 from manageai_assets.build.flow_picture import flow_picture
 from manageai_assets.build.timeline import timeline
 from manageai_assets.documents.stages import STAGES as DOCUMENT_STAGES
@@ -30,6 +30,7 @@ BUILD_STAGES: tuple[Stage, ...] = (
     canonical_spec,
     validation_report,
     *EXPORTS.values(),
+    *GUIDES.values(),
     export_validation_report,
     test_suite,
     test_report,

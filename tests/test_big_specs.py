@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 
+from compilers.errors import CompileError
 from compilers.exports import emit, platforms
 from compilers.rules import validate_export, validate_spec
 from compilers.spec import (
@@ -101,8 +102,12 @@ def test_nothing_takes_more_than_seconds(shape: Callable[[int], tuple[list[Step]
     with seconds("validating"):
         assert not [finding for finding in validate_spec(spec) if finding.severity == "error"]
     for platform in platforms():
-        with seconds(f"emitting to {platform}"):
+        export = None
+        with seconds(f"emitting to {platform}"), suppress(CompileError):
             export = emit(spec, platform)
+        if export is None:
+            assert platform == "zapier"  # a Zap has a hundred steps at most
+            continue
         with seconds(f"validating the export to {platform}"):
             found = validate_export(platform, export.document)
         assert not [finding for finding in found if finding.severity == "error"]

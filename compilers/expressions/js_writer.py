@@ -111,6 +111,11 @@ class JsWriter:
                 return self._call(node)
             case Unknown(text=text, platform="n8n"):
                 return f"({text}\n)" if "//" in text else f"({text.rstrip('; ')})"
+            case Unknown(text=text, platform="zapier"):
+                raise ExpressionError(
+                    f"`{shorten(text, 80)}` is a value of Zapier that no step is known to give",
+                    hint="choose the value it stands for from an earlier step",
+                )
             case Unknown(text=text):
                 raise ExpressionError(
                     f"`{shorten(text, 80)}` has no documented meaning in Make, so n8n can't be given the same",

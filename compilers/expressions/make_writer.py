@@ -27,6 +27,11 @@ class _MakeWriter(NotationWriter):
         return self._ticked(name) if "`" in name else super().name(name)
 
     def unknown(self, piece: Unknown) -> str:
+        if piece.platform == "zapier":
+            raise ExpressionError(
+                f"`{shorten(piece.text, 80)}` is a value of Zapier that no step is known to give",
+                hint="choose the value it stands for from an earlier step",
+            )
         if piece.platform != "make":
             raise ExpressionError(
                 f"`{shorten(piece.text, 80)}` is JavaScript of n8n, for which Make has no words",

@@ -231,7 +231,11 @@ class _Parser:
                 return Unknown(text)
             case [Literal(value=str(text)), Literal(value="n8n")]:
                 return Unknown(text, "n8n")
-        hint = 'write a piece of a Make expression as it stands there, or one of n8n\'s and `"n8n"` behind it'
+            case [Literal(value=str(text)), Literal(value="zapier")]:
+                return Unknown(text, "zapier")
+        hint = (
+            'write a piece of Make\'s as it stands there, or another platform\'s with `"n8n"` or `"zapier"` behind it'
+        )
         raise self._error(word, f"`{VERBATIM}` takes one text in quotes", hint)
 
     def _constant(self, node: Node) -> Node:

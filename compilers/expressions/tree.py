@@ -138,11 +138,12 @@ class Unknown:
     platforms refuse it.
 
     Of Make it is what isn't documented (an unquoted word, two values side by side): Make accepts it and gives an empty
-    value (facts 3.1). Of n8n it is JavaScript. The spec writes `verbatim("...")` and `verbatim("..."; "n8n")`.
+    value (facts 3.1). Of n8n it is JavaScript, of Zapier the name of a value that no step is
+    known to give. The spec writes `verbatim("...")` and `verbatim("..."; "n8n")`.
     """
 
     text: str
-    platform: Literal_["make", "n8n"] = "make"
+    platform: Literal_["make", "n8n", "zapier"] = "make"
 
 
 Node = Union[Literal, Keyword, Variable, Reference, Call, Member, Missing, Unary, Binary, Unknown]

@@ -280,7 +280,9 @@ class N8nValues:
     def _without(self, node: Node) -> Node:
         if not isinstance(node, Unknown) or node.platform == "n8n":
             return node
-        if _GONE.match(node.text):
+        if node.platform == "zapier":
+            what, rule = f"`{shorten(node.text, 120)}` is a value that only Zapier knows", "n8n.emit.expression"
+        elif _GONE.match(node.text):
             what, rule = f"`{shorten(node.text, 120)}` refers to a module that isn't there", _NOTHING_THERE
         elif _NAME.fullmatch(node.text.strip()):
             what, rule = f"`{shorten(node.text, 120)}` is the name of nothing in this scenario", _NOTHING_THERE

@@ -23,11 +23,13 @@ from compilers.registry.models import (
     N8nPart,
     Operation,
     OutputSpec,
+    ZapierApp,
+    ZapierStep,
 )
 from compilers.registry.reading import Module, Read, as_type, fields_of, holds, read_one, says_something
 
 __all__ = [
     "GENERIC_NODES", "App", "Columns", "FlowModule", "Grade", "InputField", "MakeModule", "Module", "N8nNode",
-    "N8nPart", "Operation", "OutputSpec", "Read", "Registry", "ValueWriter", "as_type", "bind", "fields_of", "holds",
-    "inputs_of", "read_app", "read_one", "read_registry", "registry", "says_something",
+    "N8nPart", "Operation", "OutputSpec", "Read", "Registry", "ValueWriter", "ZapierApp", "ZapierStep", "as_type",
+    "bind", "fields_of", "holds", "inputs_of", "read_app", "read_one", "read_registry", "registry", "says_something",
 ]  # fmt: skip

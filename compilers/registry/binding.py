@@ -8,7 +8,7 @@ A binding is JSON; these forms in it are replaced, everything else is taken as i
   and `$item.x` (of a list) stand for it. Standing in a list, it gives its entries to that list. With
   `"$headers": "columns"` the keys are column headers, and `$column` (from 0) and `$letter` (from A) their places there.
 * `{"$entries": "values", "$as": X}`: a map with the same keys instead; `"$and": {"id": Y}` puts further keys before
-  them, and `"$key": "value.id"` takes the key from the entry where it has one.
+  them, and `"$key": "value.id"` takes the key from the entry where it has one; `"$key": "COL$${letter}"` weaves it.
 * `{"$columns": "values", "$headers": "headers"}`: a map from column index to value, for values by header; without
   `$headers`, the values stand in the order of the columns.
 * `{"$list": "to"}`: the input as a list; what is no list is a list of one. `{"$join": "to", "$with": ", "}`: its items
@@ -233,12 +233,19 @@ def _bind_entries(
         if isinstance(item, _Missing):
             continue
         listed.append(item)
-        own = _look_up(str(template["$key"]), entry) if "$key" in template else _MISSING
-        mapped[str(entry["key"] if isinstance(own, _Missing) else own)] = item
+        mapped[_key_of(str(template.get("$key", "key")), entry)] = item
     if form == "$each":
         return listed
     beside = _bind(template.get("$and", {}), inputs, writer)
     return {**(beside if isinstance(beside, dict) else {}), **mapped}
+
+
+def _key_of(key: str, entry: Mapping[str, JsonValue]) -> str:
+    """The key that an entry gets: woven of the entry, taken from it, or the one that it has."""
+    if _SPOT.search(key):
+        return _SPOT.sub(lambda spot: str(entry.get(spot[1], "")), key)
+    own = _look_up(key, entry)
+    return str(entry["key"] if isinstance(own, _Missing) else own)
 
 
 def _plain(text: str) -> str:
@@ -255,12 +262,18 @@ def _entries(name: str, value: JsonValue, headers: list[JsonValue] | None) -> li
     else:
         raise CompileError(f"input `{name}` must be a list or a map", hint="write its entries out one by one")
     if headers is None:
-        return entries
+        return [_with_letter(entry) for entry in entries]
     columns = [_column(name, str(entry["key"]), headers) for entry in entries]
     return [
         {**entry, "column": str(column), "letter": _letter(column)}
         for entry, column in zip(entries, columns, strict=True)
     ]
+
+
+def _with_letter(entry: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """An entry whose key is a place, from 0, with the letter of the column there."""
+    key = str(entry["key"])
+    return {**entry, "letter": _letter(int(key))} if key.isascii() and key.isdigit() else entry
 
 
 def _headers(template: dict[str, JsonValue], inputs: Mapping[str, JsonValue]) -> list[JsonValue] | None:

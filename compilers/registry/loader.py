@@ -21,6 +21,7 @@ from compilers.spec import findings_of
 _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FLOW = TypeAdapter(dict[str, FlowModule])
 _MODULE = re.compile(r"""\bmodule:[ ]["']?([a-z0-9][A-Za-z0-9#-]*:[A-Za-z0-9]+)""")
+_ZAPIER = re.compile(r"\b(?:api|older):[ ](.*API\b)")
 _ARTICLE = re.compile(r"(?<=[a-z])(?:An(?=[A-Z])|A(?=[A-Z][a-z]))")
 
 
@@ -68,6 +69,16 @@ class Apps(Mapping[str, App]):
                 found.setdefault(plain_name(module), {})[name] = None
         return {module: tuple(names) for module, names in found.items()}
 
+    @cached_property
+    def by_zapier(self) -> Mapping[str, tuple[str, ...]]:
+        """The apps whose files may name an app of Zapier, without reading them as YAML."""
+        found: dict[str, dict[str, None]] = {}
+        for name, file in self._files.items():
+            for named in _ZAPIER.findall(file.read_text(encoding="utf-8")):
+                for api in re.findall(r"\w+API\b", named):
+                    found.setdefault(api, {})[name] = None
+        return {api: tuple(names) for api, names in found.items()}
+
 
 @dataclass(frozen=True)
 class Registry:
@@ -97,6 +108,15 @@ class Registry:
         """The operations that a module of Make may be, told by its name and its fields. Names that differ in capitals
         and articles only are alike; those spelled as asked come first, then those that ask something of the fields."""
         return tuple(row for row in self._operations(name) if holds(row[2].when, module))
+
+    def for_zapier(self, api: str, action: str, type_of: str = "") -> tuple[tuple[App, str, Operation], ...]:
+        """The operations that a step of Zapier may be; `api` without its version, `type_of` as exports have it."""
+        return tuple(
+            (app, name, operation)
+            for app in (self.apps[app_name] for app_name in self.apps.by_zapier.get(api, ()))
+            for name, operation in app.operations.items()
+            if operation.zapier and operation.zapier.is_step(api, action, type_of)
+        )
 
     def make_versions(self, name: str) -> frozenset[int]:
         """The versions in which a module of Make was verified; empty for one that isn't known by exactly this name."""

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from compilers.registry.binding import inputs_of
-from compilers.registry.reading import Module, Read, holds, turned_round
+from compilers.registry.reading import Module, Read, fields_of, holds, read_one, says_something, turned_round
 
 FieldType = Literal["text", "number", "boolean", "date", "array", "object", "file", "any"]
 RegistryName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -53,6 +53,7 @@ class OutputSpec(RegistryModel):
     description: str = ""
     make: str | Columns | Literal[False] | None = None
     n8n: str | Columns | Literal[False] | None = None
+    zapier: str | None = Field(default=None, description="unset: not known; names of fields with `__` between them")
     n8n_text: str | None = Field(default=None, description="of a file: where n8n puts its content when it is text")
 
 
@@ -170,6 +171,78 @@ class N8nNode(N8nPart):
         return {**turned_round(self.parameters), **self.reads}
 
 
+class ZapierApp(RegistryModel):
+    """What an app is called on Zapier. `seen` is when the source named it so, or else when the source was looked at."""
+
+    api: str = Field(description="its app as exports name it, without the version: `SlackCLIAPI`")
+    older: tuple[str, ...] = Field(default=(), description="what older exports name it")
+    version: str = Field(default="", description="the version last seen; empty where none was, as for built-in apps")
+    name: str = Field(default="", description="what Zapier's editor calls it, where that isn't the app's name")
+    source: str = Field(description="where the name was seen")
+    seen: date = Field(description="when it was last seen")
+
+
+class ZapierStep(RegistryModel):
+    """A step of Zapier, as real exports or public documentation show it."""
+
+    api: str = Field(description="its app as exports name it, without the version; unset: the app's own")
+    older: tuple[str, ...] = Field(default=(), description="what older exports name its app; unset: the app's own")
+    version: str = Field(default="", description="the app's version last seen; unset: the app's own")
+    action: str = Field(description="key of the trigger, action or search")
+    type_of: Literal["read", "write", "search", "filter"]
+    name: str = Field(default="", description="what Zapier's editor calls the event, where that is known")
+    read: bool = Field(default=True, description="false: only written; another operation reads this step")
+    params: dict[str, JsonValue] = Field(
+        default_factory=dict, description="binding of the input values, as far as their keys are known"
+    )
+    fixed: dict[str, JsonValue] = Field(default_factory=dict, description="inputs that always have this value here")
+    reads: Ways = Field(
+        default_factory=dict, description="where inputs stand, beyond what the binding says; see `reading`"
+    )
+    ignores: tuple[str, ...] = Field(default=(), description="fields that say nothing beside what inputs say")
+    source: str = Field(description="where the names were seen")
+    seen: date = Field(description="when they were last seen")
+
+    @cached_property
+    def ways(self) -> Mapping[str, tuple[Read, ...]]:
+        """How each input is read from the step's fields: by `reads`, else as fixed or by the binding turned round."""
+        fixed = {name: (Read(value=value),) for name, value in self.fixed.items()}
+        return {**turned_round(self.params), **fixed, **self.reads}
+
+    @property
+    def selected_api(self) -> str:
+        """The app as an export pins it."""
+        return f"{self.api}@{self.version}" if self.version else self.api
+
+    def is_step(self, api: str, action: str, type_of: str = "") -> bool:
+        """Whether a step of an export is this one; `type_of` tells those of the same key apart."""
+        named = api in (self.api, *self.older) and action == self.action
+        return self.read and named and type_of in ("", self.type_of)
+
+    def unread(self, fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """The fields of a step that no input is read from, so that they would be lost."""
+        passed = {*fields_of(self.ways), *self.ignores}
+        heads = tuple(way.prefix for ways in self.ways.values() for way in ways if way.prefix)
+        beside = self.params.get("$and")
+        always = {**self.params, **(beside if isinstance(beside, dict) else {})}
+        return {
+            name: value
+            for name, value in fields.items()
+            if says_something(value)
+            and name not in passed
+            and not (heads and name.startswith(heads))
+            and always.get(name) != value
+        }
+
+
+class ZapierEvent(RegistryModel):
+    """What Zapier's editor calls an event of which no more is known."""
+
+    name: str = Field(description="such as `New Entry`")
+    source: str = Field(description="where the name was seen")
+    seen: date = Field(description="when it was last seen")
+
+
 class Operation(RegistryModel):
     """One thing an app can do."""
 
@@ -195,6 +268,8 @@ class Operation(RegistryModel):
     make: MakeModule | None = None
     make_forms: tuple[MakeModule, ...] = Field(default=(), description="further modules of Make that do the same")
     n8n: N8nNode | None = None
+    zapier: ZapierStep | None = None
+    zapier_event: ZapierEvent | None = Field(default=None, description="its event's name, where its key isn't known")
     n8n_forms: tuple[N8nNode, ...] = Field(
         default=(), description="what stands for it under the conditions of their `when`; the first that fits is taken"
     )
@@ -238,6 +313,9 @@ class Operation(RegistryModel):
             used[f"n8n.{index}.reads"] = frozenset(node.reads)
             used[f"n8n.{index}.when"] = frozenset(name for one in parts for name in one.when)
             used[f"n8n.{index}.result"] = inputs_of({"$js": node.result})
+        if self.zapier:
+            read = frozenset([*self.zapier.reads, *self.zapier.fixed])
+            used |= {"zapier.params": inputs_of(self.zapier.params), "zapier.reads": read}
         for name, output in self.outputs.items():
             sides = {"make": output.make, "n8n": output.n8n}
             used |= {
@@ -251,6 +329,35 @@ class Operation(RegistryModel):
         if unknown:
             raise ValueError(f"{', '.join(unknown)}, which is no input of the operation")
         return self
+
+    @property
+    def zapier_words(self) -> str:
+        """What Zapier's editor calls the event; empty where that isn't known."""
+        known = self.zapier or self.zapier_event
+        return known.name if known else ""
+
+    def is_zapier_step(self, fields: Mapping[str, JsonValue]) -> bool:
+        """Whether a step with these fields is this operation: all that is filled in is read, and nothing is missing."""
+        step = self.zapier
+        if step is None or step.unread(fields):
+            return False
+        needed = (name for name, field in self.inputs.items() if field.required and field.default is None)
+        return all(says_something(read_one(step.ways.get(name, ()), Module(fields, {}))) for name in needed)
+
+    def zapier_gaps(self, inputs: Mapping[str, JsonValue]) -> tuple[str, ...]:
+        """The inputs with values that Zapier's step takes in a field whose key isn't known, or not at all."""
+        step = self.zapier
+        if step is None:
+            return ()
+        taken = inputs_of(step.params) | step.fixed.keys()
+        asked, usual = self.with_defaults(inputs), {name: field.default for name, field in self.inputs.items()}
+        other = [name for name, value in step.fixed.items() if asked.get(name, value) != value]
+        lost = [
+            name
+            for name, value in inputs.items()
+            if value not in (None, "", [], {}) and name not in taken and value != usual.get(name)
+        ]
+        return (*other, *lost)
 
     def with_defaults(self, inputs: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """The inputs, with this operation's defaults for those that were not given."""
@@ -293,7 +400,30 @@ class App(RegistryModel):
     documentation: str = Field(default="", description="public documentation of the app's API")
     verified: date = Field(description="when the names and versions were last held against the platforms")
     connection: AppConnection | None = None
+    zapier: ZapierApp | None = Field(default=None, description="unset: it isn't known to be on Zapier")
     operations: dict[RegistryName, Operation]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _steps_of_zapier_are_the_apps(cls, given: object) -> object:
+        """Steps of Zapier are of the app's own name and version there, unless they name another app."""
+        zapier = given.get("zapier") if isinstance(given, dict) else None
+        operations = given.get("operations") if isinstance(given, dict) else None
+        if not isinstance(given, dict) or not isinstance(zapier, dict) or not isinstance(operations, dict):
+            return given
+        own = {name: zapier[name] for name in ("api", "older", "version") if name in zapier}
+        filled: dict[object, object] = {}
+        for name, operation in operations.items():
+            step = operation.get("zapier") if isinstance(operation, dict) else None
+            if isinstance(step, dict) and "api" not in step:
+                operation = {**operation, "zapier": {**own, **step}}
+            filled[name] = operation
+        return {**given, "operations": filled}
+
+    @property
+    def zapier_name(self) -> str:
+        """What Zapier's editor calls the app; empty where it isn't known to be there."""
+        return (self.zapier.name or self.name) if self.zapier else ""
 
     @property
     def offered(self) -> dict[str, Operation]:

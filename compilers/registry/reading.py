@@ -17,6 +17,8 @@ them, of which the first that is there is taken:
   without headers.
 * `as: typed`: its fixed texts become the numbers and truth values that the module's own description declares.
 * `as: rest`: the fields of the mapper that nothing else reads, as a map.
+* `prefix: "COL$"`: the fields whose names begin so, as a map by the rest of their names; with `as: places`, the rest
+  is a column's letter and becomes its place, from 0. `starts: ":"`: only a text that begins so.
 * `value: x`: fixed, with `when`. `unless: other`: not where the input `other` was read already.
 """
 
@@ -30,7 +32,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from compilers.registry.binding import as_plain_inputs
 
-How = Literal["value", "pairs", "list", "items", "text", "columns", "headers", "letters", "rest", "typed"]
+How = Literal["value", "pairs", "list", "items", "text", "columns", "headers", "letters", "rest", "typed", "places"]
 
 
 class Read(BaseModel):
@@ -40,6 +42,8 @@ class Read(BaseModel):
 
     source: str = Field(default="", alias="from")
     when: dict[str, JsonValue] = Field(default_factory=dict)
+    prefix: str = ""
+    starts: str = ""
     trim: str = ""
     cases: dict[str, JsonValue] = Field(default_factory=dict)
     how: How = Field(default="value", alias="as")
@@ -87,6 +91,10 @@ class Module:
                 return None
         return value
 
+    def prefixed(self, head: str) -> JsonValue:
+        """The fields whose names begin with `head`, by the rest of their names; None when there are none."""
+        return {name.removeprefix(head): value for name, value in self.fields() if name.startswith(head)} or None
+
     def fields(self) -> Iterator[tuple[str, JsonValue]]:
         """Every field that says something."""
         for part in (self.parameters, self.mapper):
@@ -121,7 +129,12 @@ def read_one(ways: Sequence[Read], module: Module) -> JsonValue:
     for way in ways:
         if not holds(way.when, module):
             continue
-        value = way.value if not way.source and way.how != "rest" else _shaped(module.look_up(way.source), way, module)
+        if way.prefix:
+            value = _shaped(module.prefixed(way.prefix), way, module)
+        elif way.source or way.how == "rest":
+            value = _shaped(module.look_up(way.source), way, module)
+        else:
+            value = way.value
         if value is not None and value != "":
             return value
     return None
@@ -133,6 +146,8 @@ def _shaped(value: JsonValue, way: Read, module: Module) -> JsonValue:
     if way.how == "rest":
         return dict(module.rest or {}) or None
     if value is None:
+        return None
+    if way.starts and not str(value).startswith(way.starts):
         return None
     if way.cases:
         known = str(value).lower() if isinstance(value, bool) else str(value)
@@ -153,6 +168,8 @@ def _shaped(value: JsonValue, way: Read, module: Module) -> JsonValue:
             return ", ".join(map(str, value)) if isinstance(value, list) else value
         case "columns":
             return _by_header(value, module.headers)
+        case "places":
+            return _placed(value)
         case "letters":
             return _lettered(value, module.headers)
         case _:
@@ -248,6 +265,14 @@ def _lettered(value: JsonValue, headers: Sequence[str] | None) -> JsonValue:
     return groups or None
 
 
+def _placed(value: JsonValue) -> JsonValue:
+    """A map by the places of columns instead of their letters; None where a key is no column's letter."""
+    if not isinstance(value, dict):
+        return None
+    places = {_column(letters): item for letters, item in value.items()}
+    return None if None in places else {str(place): item for place, item in places.items()}
+
+
 def _column(letters: JsonValue) -> int | None:
     """The place, from 0, of a column that a spreadsheet calls A, B ... Z, AA."""
     if not isinstance(letters, str) or not letters.isascii() or not letters.isalpha() or len(letters) > 3:
@@ -260,7 +285,7 @@ def _column(letters: JsonValue) -> int | None:
 
 def fields_of(ways: Mapping[str, Sequence[Read]]) -> set[str]:
     """The top-level fields in which the inputs of an operation stand."""
-    return {way.source.split(".")[0] for one in ways.values() for way in one}
+    return {way.source.split(".")[0] for one in ways.values() for way in one if way.source}
 
 
 def turned_round(binding: Mapping[str, JsonValue] | None) -> dict[str, tuple[Read, ...]]:

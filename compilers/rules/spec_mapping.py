@@ -183,14 +183,20 @@ def declared_path(subject: SpecSubject) -> Iterator[Place]:
             yield use.where, f"`{reference.step}` declares no output `{shorten('.'.join(names), 60)}`"
 
 
+_ONLY = {
+    "make": "has no documented meaning; only Make can run it",
+    "n8n": "is JavaScript; only n8n can run it",
+    "zapier": "is a value that no step is known to give; only Zapier can use it",
+}
+
+
 @BOOK.rule("mapping.verbatim", "warning", area="mapping", hint="write what is meant as an expression")
 def verbatim(subject: SpecSubject) -> Iterator[Place]:
     """No expression is carried word for word because its meaning isn't known."""
     for use in subject.uses:
         for node in walk(use.template) if use.template else ():
             if isinstance(node, Unknown):
-                said = "has no documented meaning; only Make" if node.platform == "make" else "is JavaScript; only n8n"
-                yield use.where, f"`{shorten(node.text, 60)}` {said} can run it"
+                yield use.where, f"`{shorten(node.text, 60)}` {_ONLY[node.platform]}"
 
 
 @BOOK.rule("mapping.variables-set", "error", area="mapping", hint="set the variable before, or correct its name")

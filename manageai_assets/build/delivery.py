@@ -26,6 +26,8 @@ from manageai_assets.build.documents import accounts, made_by, questions_of, web
 from manageai_assets.build.exports import (
     EXPORT_NAMES,
     EXPORTS,
+    GUIDE_NAMES,
+    GUIDES,
     ExportValidationReport,
     PlatformExport,
     Status,
@@ -50,6 +52,7 @@ CONTENTS: tuple[Stage, ...] = (
     intake_stages.canonical_spec,
     export_stages.validation_report,
     *EXPORTS.values(),
+    *GUIDES.values(),
     export_stages.export_validation_report,
     test_stages.test_suite,
     test_stages.test_report,
@@ -299,7 +302,7 @@ def _preview(value: DeliveryPack) -> Preview:
     artifact="delivery_pack.json",
     group="delivery",
     preview=_preview,
-    gathers={"exports": EXPORT_NAMES, "client_documents": DOCUMENT_NAMES},
+    gathers={"exports": EXPORT_NAMES, "build_sheets": GUIDE_NAMES, "client_documents": DOCUMENT_NAMES},
 )
 def delivery_pack(
     intake: Intake,
@@ -307,6 +310,7 @@ def delivery_pack(
     canonical_spec: Spec,
     validation_report: ValidationReport,
     exports: Mapping[str, PlatformExport],
+    build_sheets: Mapping[str, str],
     export_validation_report: ExportValidationReport,
     test_suite: TestSuite | None,
     test_report: TestReport | None,
@@ -328,6 +332,7 @@ def delivery_pack(
         canonical_spec,
         validation_report,
         *map(exports.get, EXPORT_NAMES),
+        *map(build_sheets.get, GUIDE_NAMES),
         export_validation_report,
         test_suite,
         test_report,

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
 from compilers.errors import CompileError, Finding
 from compilers.export import NeededConnection, NeededWebhook, by_account
-from compilers.exports import describe, emit, platforms
+from compilers.exports import describe, emit, guide, guided, platforms
 from compilers.rules import catalogue, families, validate_export, validate_spec
 from compilers.spec import PlatformName, Spec
 from manageai_assets.build.flow_words import plural
@@ -184,7 +184,31 @@ def _export_stage(platform: PlatformName) -> Stage:
 EXPORTS: Mapping[PlatformName, Stage] = MappingProxyType({name: _export_stage(name) for name in platforms()})
 """The stage that compiles for each platform."""
 
+
+def _guide_stage(platform: PlatformName) -> Stage:
+    """The stage `<platform>_build_sheet`."""
+    facts = describe(platform)
+
+    @stage(
+        name=f"{platform}_build_sheet",
+        artifact=f"{platform}_build_sheet.md",
+        group="exports",
+        preview=lambda sheet: Preview(numbers={"words": len(sheet.split())}, markdown=sheet),
+        summary=f"How a person builds it in {facts.title}'s editor, step by step, also where no file can say it all.",
+    )
+    def sheet(canonical_spec: Spec, validation_report: ValidationReport) -> str:
+        if platform not in canonical_spec.targets:
+            raise NotWanted(f"{facts.title} is not wanted", where="targets")
+        return guide(canonical_spec, platform)
+
+    return sheet
+
+
+GUIDES: Mapping[PlatformName, Stage] = MappingProxyType({name: _guide_stage(name) for name in guided()})
+"""The stage that writes how to build by hand, for each platform that has that."""
+
 EXPORT_NAMES = tuple(item.name for item in EXPORTS.values())
+GUIDE_NAMES = tuple(item.name for item in GUIDES.values())
 
 
 # -- the exports checked ------------------------------------------------------------------------------------------

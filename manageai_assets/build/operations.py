@@ -20,6 +20,7 @@ from compilers.expressions.tree import First, Index, Reference
 from compilers.graph import SpecGraph
 from compilers.registry import Operation, registry
 from compilers.spec import AggregateStep, AnyStep, Edge, IterateStep, MergeStep, OperationStep, RepeatStep, Spec
+from compilers.zapier.tasks import code_steps
 from manageai_assets.data import DataModel, read_data
 
 CENT = Decimal("0.01")
@@ -166,6 +167,7 @@ class _Flow:
         self.assumed = workload()
         self.rules = countings()
         self.basis: dict[str, Basis] = {}
+        self._codes = code_steps(spec)
         self._into: dict[str, Fraction] = {step.id: Fraction(0) for step in self.graph}
         self._into[spec.trigger.id] = Fraction(1)
         self._why: dict[str, str] = {spec.trigger.id: "once a run"}
@@ -180,7 +182,8 @@ class _Flow:
         make, zapier = self.rules.make, self.rules.zapier
         operations = counted * make.operations[kind]
         charged = Fraction(0) if kind in make.free_of_charge else operations
-        return _Counts(times, operations, charged, counted * zapier.operations[kind])
+        tasks = counted * (zapier.operations[kind] + self._codes.get(step.id, 0))
+        return _Counts(times, operations, charged, tasks)
 
     def row(self, step: AnyStep) -> StepOperations:
         """The counts of one step, for people."""

@@ -80,7 +80,9 @@ def _migrate_one(file: Path, name: Path, options: argparse.Namespace) -> _Moved:
     reports: Path = options.report or out
     done = migrated(read_document(file), options.to, customer=options.customer, timezone=options.timezone)
     files = files_of(done, name.name)
-    for folder, (file_name, text) in ((out, files.workflow), (reports, files.report), (reports, files.page)):
+    written = [(out, files.workflow), (reports, files.report), (reports, files.page)]
+    written += [(out, files.sheet)] if files.sheet else []
+    for folder, (file_name, text) in written:
         write_whole(folder / name.parent / file_name, text)
     folder, pages = out / name.parent, reports / name.parent
     return _Moved(file, folder / files.workflow[0], pages / files.page[0], done.report)

@@ -11,11 +11,12 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from compilers.errors import UserError
+from compilers.exports import guide, guided
 from compilers.migrate import Migration, MigrationReport, migrate
 from manageai_assets.build.markdown import render
 from manageai_assets.migration.saving import saving_of
 
-OWN_FILES = (".n8n.json", ".make.json", ".report.json")
+OWN_FILES = (".n8n.json", ".make.json", ".zapier.json", ".report.json")
 TEMPLATE = "migration_report.md.j2"
 
 
@@ -26,6 +27,7 @@ class Files:
     workflow: tuple[str, str]
     report: tuple[str, str]
     page: tuple[str, str]
+    sheet: tuple[str, str] | None = None
 
 
 def migrated(
@@ -34,7 +36,7 @@ def migrated(
     """A migration with what it saves in its report. Raises `UserError` for what is neither
     a blueprint nor a workflow."""
     done = migrate(document, to, slug=slug, customer=customer, timezone=timezone)
-    report = done.report.model_copy(update={"saving": saving_of(done.spec, done.report.source)})
+    report = done.report.model_copy(update={"saving": saving_of(done.spec, done.report.source, done.report.target)})
     return Migration(done.spec, done.export, report)
 
 
@@ -44,7 +46,10 @@ def files_of(done: Migration, name: str) -> Files:
     report = json.dumps(done.report.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
     target = done.report.target
     return Files(
-        (f"{name}.{target}.json", workflow), (f"{name}.report.json", report), (f"{name}.report.md", page(done.report))
+        (f"{name}.{target}.json", workflow),
+        (f"{name}.report.json", report),
+        (f"{name}.report.md", page(done.report)),
+        (f"{name}.build-sheet.md", guide(done.spec, target)) if target in guided() else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a month of a migrated scenario costs on Make and on n8n, by the same estimate that builds get."""
+"""What a month of a migrated scenario costs on both of its platforms, by the same estimate that builds get."""
 
 from __future__ import annotations
 
@@ -6,25 +6,34 @@ from decimal import Decimal
 
 from compilers.migrate import Saving
 from compilers.spec import Spec
-from manageai_assets.build.cost import PlatformCost, estimate
+from manageai_assets.build.cost import CostEstimate, PlatformCost, estimate
 
 
-def saving_of(spec: Spec, source: str = "make") -> Saving:
-    """Both bills, what is saved by leaving the platform `source`, and what that rests on. Neither blueprints nor
-    workflows hold a volume, so that most of it is assumed."""
+def saving_of(spec: Spec, source: str = "make", target: str = "n8n") -> Saving:
+    """Both bills, what is saved by leaving the platform `source` for `target`, and what that rests on. No export holds
+    a volume, so that most of it is assumed."""
     costs = estimate(spec, Decimal(0))
-    make, own = costs.platform("make"), costs.platform("n8n_self_hosted")
-    cloud = costs.platform("n8n_cloud")
+    old, new = _bills(costs, source), _bills(costs, target)
     basis = [f"{row.what}: {row.value} ({row.source})" for row in costs.basis]
-    basis += [f"list prices of {costs.prices_as_of}: {costs.prices_note}", make.source, cloud.source]
-    n8n_bills = f"{_bill(cloud)}; {_bill(own)}"
-    from_make = source == "make"
+    sources = (one.source for one in sorted((old[0], new[0]), key=lambda one: one.platform != "make"))
+    basis += [f"list prices of {costs.prices_as_of}: {costs.prices_note}", *sources]
     return Saving(
-        source=_bill(make) if from_make else n8n_bills,
-        target=n8n_bills if from_make else _bill(make),
-        saved=_saved(make, cloud) if from_make else _saved(cloud, make),
+        source="; ".join(map(_bill, old)),
+        target="; ".join(map(_bill, new)),
+        saved=_saved(old[0], new[0]),
         basis=tuple(basis),
     )
+
+
+def _bills(costs: CostEstimate, platform: str) -> tuple[PlatformCost, ...]:
+    """What a platform costs, in each of the ways that it is sold."""
+    match platform:
+        case "n8n":
+            return costs.platform("n8n_cloud"), costs.platform("n8n_self_hosted")
+        case "zapier":
+            return (costs.platform("zapier"),)
+        case _:
+            return (costs.platform("make"),)
 
 
 def _bill(cost: PlatformCost) -> str:

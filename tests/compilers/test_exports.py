@@ -47,7 +47,7 @@ print(json.dumps({
 
 
 def test_platforms_are_the_folders_with_a_compiler() -> None:
-    assert platforms() == ("make", "n8n")
+    assert platforms() == ("make", "n8n", "zapier")
     assert [describe(name).title for name in ("make", "n8n", "zapier")] == ["Make", "n8n", "Zapier"]
 
 
@@ -73,8 +73,8 @@ def test_a_folder_is_all_that_a_platform_needs(tmp_path: Path) -> None:
         shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT_ROOT / "brand.yaml", tmp_path)
     new = tmp_path / "compilers" / "zapier"
-    new.mkdir()
-    (new / "__init__.py").touch()
+    for rules in (tmp_path / "compilers" / "rules").glob("zapier_*.py"):
+        rules.unlink()
     (new / "emit.py").write_text(NEW_PLATFORM, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-c", ITS_BUILD],

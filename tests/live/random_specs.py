@@ -55,7 +55,7 @@ def samples() -> strategies.SearchStrategy[Sample]:
 def sample_of(random: Random, name: str) -> Sample:
     """The first sample of these random numbers that passes the rules and that n8n can express."""
     for _ in range(MOST_ATTEMPTS):
-        builder = _Builder(random, name)
+        builder = Builder(random, name)
         spec = parse_spec(builder.document())
         if is_sound(spec):
             return Sample(name, spec, builder.cases())
@@ -74,7 +74,7 @@ def is_sound(spec: Spec) -> bool:
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """Where the next step goes: behind `source`, by an edge of that kind. `failed` is the step whose handler it is in,
     `depth` how deep, `loops` how many loops are open, `answered` whether the webhook has been answered on the way."""
 
@@ -92,7 +92,7 @@ class _Place:
 
 
 @dataclass
-class _Builder:
+class Builder:
     """One spec in the making."""
 
     random: Random
@@ -105,7 +105,7 @@ class _Builder:
 
     def document(self) -> Json:
         self.left = self.random.randint(3, 14)
-        self.chain(_Place(START, of_payload(START)), self.random.randint(2, 7))
+        self.chain(Place(START, of_payload(START)), self.random.randint(2, 7))
         return {
             "slug": self.name,
             "name": f"Random {self.name}",
@@ -138,7 +138,7 @@ class _Builder:
     def chance(self, share: float) -> bool:
         return self.random.random() < share
 
-    def add(self, place: _Place, kind: str, prefix: str, **fields: JsonValue) -> str:
+    def add(self, place: Place, kind: str, prefix: str, **fields: JsonValue) -> str:
         """Adds a step with the edge that leads to it, and gives its id."""
         identifier = f"{prefix}{len(self.steps) + 1}"
         self.left -= 1
@@ -151,23 +151,23 @@ class _Builder:
         self.edges.append(edge)
         return identifier
 
-    def behind(self, place: _Place, identifier: str, scope: Scope | None = None) -> _Place:
+    def behind(self, place: Place, identifier: str, scope: Scope | None = None) -> Place:
         """The place behind a step, where some edges have a filter."""
         seen = place.scope if scope is None else scope
         wanted = not place.plain and self.chance(0.15)
         found = condition(self.random, seen) if wanted else None
         return replace(place, source=identifier, scope=seen, kind="next", filter=found, fallback=False)
 
-    def chain(self, place: _Place, length: int) -> _Place | None:
+    def chain(self, place: Place, length: int) -> Place | None:
         """Some steps in a row; None when the last one ends the way."""
-        at: _Place | None = place
+        at: Place | None = place
         for _ in range(length):
             if at is None or self.left <= 0:
                 break
             at = self.one(at)
         return at
 
-    def one(self, place: _Place) -> _Place | None:
+    def one(self, place: Place) -> Place | None:
         """One construct."""
         makers = [(self.call, 6), (self.set, 2), (self.get, 2), (self.transform, 2), (self.sleep, 0.4)]
         if not place.answered and not place.loops:
@@ -186,7 +186,7 @@ class _Builder:
 
     # -- calls and what can fail -------------------------------------------------------------------------------------
 
-    def call(self, place: _Place) -> _Place | None:
+    def call(self, place: Place) -> Place | None:
         """A call of the service."""
         random, scope = self.random, place.scope
         shape = random.randrange(4)
@@ -204,7 +204,7 @@ class _Builder:
         self.fails(place, identifier, {"body": {"value": 0, "name": "instead"}})
         return self.behind(place, identifier, place.scope + of_answer(identifier))
 
-    def fails(self, place: _Place, identifier: str, substitute: Json) -> None:
+    def fails(self, place: Place, identifier: str, substitute: Json) -> None:
         """Says what happens when a step fails: nothing, a rule, or a handler with steps."""
         chosen = self.random.random()
         if chosen < 0.5 or (place.failed and chosen < 0.8):
@@ -227,7 +227,7 @@ class _Builder:
             rule |= {"attempts": self.random.randint(1, 2), "interval_minutes": 1}
         return rule
 
-    def handler(self, place: _Place, identifier: str, substitute: Json) -> None:
+    def handler(self, place: Place, identifier: str, substitute: Json) -> None:
         """An error route: steps, and directives at its ends."""
         scope = place.scope + Scope.of(error=identifier)
         found = condition(self.random, scope) if self.chance(0.2) else None
@@ -239,7 +239,7 @@ class _Builder:
         if end is not None and self.chance(0.4) and end.source != identifier and end.failed == identifier:
             self.add(end, "directive", "end", directive=self.rule(substitute))
 
-    def transform(self, place: _Place) -> _Place | None:
+    def transform(self, place: Place) -> Place | None:
         """A transformation."""
         random, scope = self.random, place.scope
         made, added = random.choice(_TRANSFORMS)
@@ -250,7 +250,7 @@ class _Builder:
         refs = Scope(tuple((f"{identifier}.{name}", kind) for name, kind in added.items()))
         return self.behind(place, identifier, scope + refs)
 
-    def store(self, place: _Place) -> _Place | None:
+    def store(self, place: Place) -> Place | None:
         """Something of a data store."""
         random, scope = self.random, place.scope
         key = random.choice(("fixed", "{{ call.body.name }}", template(random, scope)))
@@ -273,7 +273,7 @@ class _Builder:
 
     # -- values ----------------------------------------------------------------------------------------------------
 
-    def set(self, place: _Place) -> _Place | None:
+    def set(self, place: Place) -> Place | None:
         """Sets one or two variables."""
         random = self.random
         names = random.sample(("alpha", "beta", "gamma"), random.randint(1, 2))
@@ -283,7 +283,7 @@ class _Builder:
         identifier = self.add(place, "set_variables", "set", scope=scope, variables=variables)
         return self.behind(place, identifier, place.scope + Scope(tuple((f"{identifier}.{n}", "any") for n in names)))
 
-    def get(self, place: _Place) -> _Place | None:
+    def get(self, place: Place) -> Place | None:
         """Reads variables, such as were set before, perhaps on another route; sets one when none was."""
         if not self.variables:
             return self.set(place)
@@ -291,11 +291,11 @@ class _Builder:
         identifier = self.add(place, "get_variables", "get", names=names)
         return self.behind(place, identifier, place.scope + Scope(tuple((f"{identifier}.{n}", "any") for n in names)))
 
-    def sleep(self, place: _Place) -> _Place | None:
+    def sleep(self, place: Place) -> Place | None:
         """A short wait."""
         return self.behind(place, self.add(place, "sleep", "wait", seconds=1))
 
-    def respond(self, place: _Place) -> _Place | None:
+    def respond(self, place: Place) -> Place | None:
         """Answers the webhook."""
         random, scope = self.random, place.scope
         text = random.choice((template(random, scope), f"Said: {template(random, scope)}"))
@@ -305,7 +305,7 @@ class _Builder:
             fields["headers"] = [{"name": "X-Made", "value": "by {{ length(call.body.tags) }}"}]
         return replace(self.behind(place, self.add(place, "respond", "answer", **fields)), answered=True)
 
-    def stop(self, place: _Place) -> _Place | None:
+    def stop(self, place: Place) -> Place | None:
         """Ends the way."""
         outcome = self.random.choice(("success", "error"))
         self.add(place, "stop", "stop", outcome=outcome, message="Stopped at {{ call.body.name }}")
@@ -313,14 +313,14 @@ class _Builder:
 
     # -- loops -----------------------------------------------------------------------------------------------------
 
-    def loop(self, place: _Place) -> _Place | None:
+    def loop(self, place: Place) -> Place | None:
         """An iteration, which an aggregate may close."""
         array, elements = place.scope.array(self.random)
         identifier = self.add(place, "iterate", "each", array=array)
         refs = tuple((f"{identifier}.{name}", kind) for name, kind in elements.items())
         return self.inside(place, identifier, place.scope + Scope((*refs, (f"{identifier}._index", "number"))))
 
-    def count(self, place: _Place) -> _Place | None:
+    def count(self, place: Place) -> Place | None:
         """A repetition, which an aggregate may close."""
         random = self.random
         repeats: JsonValue = random.choice((0, 1, 2, 3, "{{ length(call.body.tags) }}", "{{ call.body.qty }}"))
@@ -328,7 +328,7 @@ class _Builder:
         identifier = self.add(place, "repeat", "again", **fields)
         return self.inside(place, identifier, place.scope + Scope(((f"{identifier}.i", "number"),)))
 
-    def inside(self, place: _Place, identifier: str, scope: Scope) -> _Place | None:
+    def inside(self, place: Place, identifier: str, scope: Scope) -> Place | None:
         body = replace(self.behind(place, identifier, scope), depth=place.depth + 1, loops=place.loops + 1)
         end = self.chain(body, self.random.randint(0, 3))
         if end is None or self.chance(0.35):
@@ -336,7 +336,7 @@ class _Builder:
         after = replace(place, answered=end.answered)
         return self.collect(end, after, identifier)
 
-    def collect(self, end: _Place, place: _Place, source: str) -> _Place | None:
+    def collect(self, end: Place, place: Place, source: str) -> Place | None:
         """An aggregate; what it gives stands behind the loop."""
         random = self.random
         mode = random.choice(MODES)
@@ -360,7 +360,7 @@ class _Builder:
 
     # -- ways ------------------------------------------------------------------------------------------------------
 
-    def router(self, place: _Place) -> _Place | None:
+    def router(self, place: Place) -> Place | None:
         """A router with two or three routes."""
         identifier = self.add(place, "router", "router", mode=self.random.choice(("all", "all", "first")))
         number = self.random.randint(2, 3)
@@ -377,11 +377,11 @@ class _Builder:
             self.chain(way, self.random.randint(1, 2))
         return None
 
-    def if_else(self, place: _Place) -> _Place | None:
+    def if_else(self, place: Place) -> Place | None:
         """Branches that join again, or don't."""
         identifier = self.add(place, "if_else", "choice")
         joins = place.plain or self.chance(0.7)
-        ends: list[_Place] = []
+        ends: list[Place] = []
         for index in range(self.random.randint(2, 3)):
             found = condition(self.random, place.scope) if index else None
             way = replace(
@@ -394,7 +394,7 @@ class _Builder:
                 ends.append(end)
         return self.merge(place, ends) if joins and len(ends) > 1 else None
 
-    def merge(self, place: _Place, ends: Sequence[_Place]) -> _Place | None:
+    def merge(self, place: Place, ends: Sequence[Place]) -> Place | None:
         """Where branches join."""
         names = ("chosen", "other")[: self.random.randint(1, 2)]
         fields: list[JsonValue] = [

@@ -37,7 +37,8 @@ def test_compile_writes_an_export_that_validates(
 ) -> None:
     output = tmp_path / "out" / f"{platform}.json"
     assert main(["compile", str(spec_file), "--to", platform, "-o", str(output)]) == EXIT_DONE
-    capsys.readouterr()
+    name = json.loads(spec_file.read_text())["name"]
+    assert f"{platform} export of {name}" in capsys.readouterr().out
     assert key in json.loads(output.read_text())
     found = answer(capsys, "validate", str(output))
     assert found["platform"] == platform
@@ -109,7 +110,7 @@ def test_the_catalogues_print_as_tables_and_as_json(capsys: pytest.CaptureFixtur
     assert main(["rules", "--json"]) == EXIT_DONE
     listed = json.loads(capsys.readouterr().out)
     families = {rule["id"].split(".")[0] for rule in listed}
-    assert families == {"spec", "make", "n8n"}
+    assert families == {"spec", "make", "n8n", "zapier"}
     assert main(["apps", "nothing"]) == EXIT_WRONG
 
 

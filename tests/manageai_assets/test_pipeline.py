@@ -29,6 +29,7 @@ def submitted(**changes: JsonValue) -> Intake:
         "title": "Web leads to sales",
         "request": "When somebody fills in our form, tell sales in Slack and log it to a sheet.",
         "objective": "Nobody waits longer than an hour for an answer.",
+        "targets": ["make", "n8n", "zapier"],
         "received": "2026-10-05",
         "deadline": "2026-11-02",
         "volume_per_month": 600,
@@ -81,6 +82,8 @@ def test_every_artifact_is_made() -> None:
         "validation_report.json",
         "make_export.json",
         "n8n_export.json",
+        "zapier_export.json",
+        "zapier_build_sheet.md",
         "export_validation_report.json",
         "test_suite.json",
         "test_report.json",
@@ -136,7 +139,7 @@ def test_the_pack_lists_every_file_with_its_digest() -> None:
         name: (len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()
     }
     assert pack.customer == "Nordlicht Example GmbH"
-    assert [item.platform for item in pack.platforms] == ["make", "n8n"]
+    assert [item.platform for item in pack.platforms] == ["make", "n8n", "zapier"]
     assert {account.label for account in pack.platforms[0].connect}
     assert pack.platforms[0].webhooks
     assert any(action.startswith("Import make_export.json into Make") for action in pack.next_actions)

@@ -31,12 +31,12 @@ def with_volume(runs: int, spec: Spec | None = None) -> CostEstimate:
         (2084, "n8n_cloud", "Pro", "60.00"),  # 2500.8
         (8334, "n8n_cloud", "Business", "800.00"),  # 10000.8
         (33_334, "n8n_cloud", None, None),  # 40000.8
-        # Zapier: runs x 2 tasks x 1.2; the free plan holds two steps only
-        (312, "zapier", "Professional 750", "29.99"),  # 748.8 -> 749
-        (400, "zapier", "Professional 750", "40.49"),  # 960: 29.99 + 210 x 29.99 / 750 x 1.25 = 40.4865
-        (800, "zapier", "Professional 2,000", "73.50"),  # 1920; Professional 750 would be 29.99 + 1170 x .04998 = 88.47
-        (2500, "zapier", "Professional 2,000", "257.25"),  # 6000 = 3 x 2000: 73.50 + 4000 x 73.5 / 2000 x 1.25
-        (2501, "zapier", None, None),  # 6002.4
+        # Zapier: runs x 3 tasks x 1.2, one of them a Code step; the free plan holds two steps only
+        (208, "zapier", "Professional 750", "29.99"),  # 748.8 -> 749
+        (267, "zapier", "Professional 750", "40.59"),  # 962: 29.99 + 212 x 29.99 / 750 x 1.25 = 40.5865
+        (533, "zapier", "Professional 2,000", "73.50"),  # 1919; Professional 750 would be 29.99 + 1169 x .04998 = 88.42
+        (1666, "zapier", "Professional 2,000", "257.16"),  # 5998: 73.50 + 3998 x 73.5 / 2000 x 1.25 = 257.158
+        (1667, "zapier", None, None),  # 6001.2
     ],
 )
 def test_cheapest_plan_that_fits(runs: int, platform: PlatformKey, plan: str | None, monthly: str | None) -> None:
