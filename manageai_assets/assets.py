@@ -1,12 +1,14 @@
 """Stages as Dagster assets: one asset for each stage, one step for each asset, any number of builds in a run.
 
-Three things follow from how Dagster works (1.13):
+Four things follow from how Dagster works (1.13):
 
 * A step says itself which partitions it has materialised, one event each: of fifty builds in a run, three may be
   refused. Its output is only the signal that lets dependents start, so it is marked as having been reported already.
 * A step with refused builds gives that signal and fails afterwards. With `require_upstream_step_success` off (see
   `EXECUTOR`), dependents run nevertheless; for each build they leave out what can't be done and do what can be.
 * A build that waits for a person is no failure: its later stages are left out and the run succeeds.
+* An artifact that nobody asks for, as the export for a platform that isn't a target, is reported as made, with why it
+  is empty: a partition without a materialisation would count as failed in a backfill.
 """
 
 import base64
@@ -97,7 +99,7 @@ def _asset(item: Stage, names: Collection[str], line: Line) -> AssetsDefinition:
         made: list[AssetMaterialization] = []
         for key in map(parse_key, context.partition_keys):
             result = bench.run(item, key)
-            if result.outcome.value is not None:
+            if result.outcome.value is not None or result.unasked:
                 made.append(_materialization(item, result))
             yield from _evaluations(item, result)
             if result.fault:
@@ -139,8 +141,8 @@ def _materialization(item: Stage, result: Result) -> AssetMaterialization:
     return AssetMaterialization(
         AssetKey(item.name),
         partition=str(result.key),
-        metadata=_metadata(item, result),
-        tags={DATA_VERSION: result.digest},
+        metadata={"not_asked_for": MetadataValue.text(result.reason)} if result.unasked else _metadata(item, result),
+        tags={DATA_VERSION: "not asked for" if result.unasked else result.digest},
     )
 
 

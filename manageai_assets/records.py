@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from manageai_assets.stages import NotWanted
 from manageai_assets.store.builds import BuildResult
 from manageai_assets.store.tables import BuildStatus
 from manageai_assets.workbench import Result, Workbench
@@ -46,4 +45,4 @@ def _verdict(bench: Workbench, key: BuildKey, results: dict[str, Result]) -> tup
 
 
 def _waits(result: Result) -> bool:
-    return result.outcome.waiting and not isinstance(result.outcome.refusal, NotWanted)
+    return result.outcome.waiting and not result.unasked

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from compilers.errors import UserError, shorten
-from manageai_assets.stages import Outcome, Stage, Value, run_stage
+from manageai_assets.stages import NotWanted, Outcome, Stage, Value, run_stage
 from resources.artifacts import ArtifactStore, BuildKey
 
 
@@ -35,6 +35,11 @@ class Result:
     def failed(self) -> bool:
         """Refused, broken, or stopped by a blocking check. Waiting and left-out stages have not failed."""
         return (self.outcome.refusal is not None and not self.outcome.waiting) or self.outcome.blocked
+
+    @property
+    def unasked(self) -> bool:
+        """Nobody wants this artifact of this build: it is done without one."""
+        return isinstance(self.outcome.refusal, NotWanted)
 
     @property
     def reason(self) -> str:

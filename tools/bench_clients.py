@@ -123,8 +123,8 @@ def _recall(seed: int) -> float:
 
 
 def _show_recall(seed: int, given: Agency, found: Sequence[ClientSnapshot]) -> None:
-    listed = Counter(("risk", one.part) for snapshot in found for one in snapshot.risks)
-    listed += Counter(("opportunity", one.kind) for snapshot in found for one in snapshot.opportunities)
+    listed: Counter[tuple[str, str]] = Counter(("risk", one.part) for snapshot in found for one in snapshot.risks)
+    listed.update(("opportunity", one.kind) for snapshot in found for one in snapshot.opportunities)
     kinds = recall(given.plants, {one.customer_name: one for one in found})
     rows = [(*kind, planted, hit, f"{hit / planted:.2f}", listed[kind]) for kind, (hit, planted) in kinds.items()]
     columns = ("", "kind", "planted", "found", "recall", "listed in all")

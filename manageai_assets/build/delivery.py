@@ -332,7 +332,7 @@ def delivery_pack(
         canonical_spec,
         validation_report,
         *map(exports.get, EXPORT_NAMES),
-        *map(build_sheets.get, GUIDE_NAMES),
+        *(build_sheets.get(item.name) if name in canonical_spec.targets else None for name, item in GUIDES.items()),
         export_validation_report,
         test_suite,
         test_report,

@@ -197,8 +197,6 @@ def _guide_stage(platform: PlatformName) -> Stage:
         summary=f"How a person builds it in {facts.title}'s editor, step by step, also where no file can say it all.",
     )
     def sheet(canonical_spec: Spec, validation_report: ValidationReport) -> str:
-        if platform not in canonical_spec.targets:
-            raise NotWanted(f"{facts.title} is not wanted", where="targets")
         return guide(canonical_spec, platform)
 
     return sheet
@@ -270,7 +268,7 @@ def export_validation_report(canonical_spec: Spec, exports: Mapping[str, Platfor
 def platform_report(spec: Spec, platform: PlatformName, document: dict[str, JsonValue] | None) -> PlatformReport:
     """What became of the spec on one platform, given the export if there is one."""
     if platform not in spec.targets:
-        return PlatformReport(platform=platform, status="not wanted")
+        return PlatformReport(platform=platform, status="not wanted", reasons=(_asked(spec, platform),))
     if document is None:
         return PlatformReport(platform=platform, status="refused", reasons=_reasons(spec, platform))
     compiled = emit(spec, platform)
@@ -284,6 +282,30 @@ def platform_report(spec: Spec, platform: PlatformName, document: dict[str, Json
         connections=by_account(compiled.connections),
         webhooks=compiled.webhooks,
         places=compiled.places,
+    )
+
+
+def _asked(spec: Spec, platform: PlatformName) -> Finding:
+    """That nobody asks for the platform, and what they would get who did."""
+    title = describe(platform).title
+    wanted = " and ".join(describe(name).title for name in spec.targets) or "no platform"
+    what = f"the intake asks for {wanted}, not for {title}"
+    try:
+        emit(spec, platform)
+    except CompileError as refusal:
+        obstacles = tuple(str(finding) for finding in refusal.findings) or (str(refusal),)
+        return Finding(
+            rule=f"{platform}.not-wanted",
+            severity="info",
+            where="targets",
+            what=f"{what}; it could not be built there as it is: {'; '.join(obstacles)}",
+        )
+    return Finding(
+        rule=f"{platform}.not-wanted",
+        severity="info",
+        where="targets",
+        what=what,
+        hint=f"add `{platform}` to `targets`: it can be built there",
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from compilers.errors import CompileError
 from manageai_assets.intake.models import Intake
-from manageai_assets.stages import Check, Preview, Stage, Table, Waiting, stage
+from manageai_assets.stages import Check, NotWanted, Preview, Stage, Table, Waiting, stage
 
 SLOW_SECONDS = 3.0
 
@@ -87,6 +87,8 @@ def make_export(plan: Plan) -> Plan:
 @stage(artifact="n8n_export.json", group="exports")
 def n8n_export(plan: Plan) -> Plan:
     """For another."""
+    if "only make" in plan.notes:
+        raise NotWanted("the intake asks for Make", where="targets")
     return plan
 
 

@@ -116,6 +116,21 @@ def test_a_refused_platform_leaves_the_others_standing(
     assert found.platforms == ("n8n",)
 
 
+def test_what_nobody_asks_for_is_done_without_an_artifact(
+    engine: Engine, instance: DagsterInstance, tmp_path: Path
+) -> None:
+    (key,) = submitted(engine, instance, ["only make"])
+    assert run(instance, key).success
+    assert made(instance, key) == ALL
+    event = instance.get_latest_materialization_event(AssetKey("n8n_export"))
+    assert event is not None
+    assert event.asset_materialization is not None
+    said = {name: one.value for name, one in event.asset_materialization.metadata.items()}
+    assert said == {"not_asked_for": "targets: the intake asks for Make"}
+    assert not (tmp_path / "artifacts/c0/v1/n8n_export.json").exists()
+    assert (row(engine, key).status, row(engine, key).platforms) == ("built", ("make",))
+
+
 def test_waiting_is_no_failure(engine: Engine, instance: DagsterInstance) -> None:
     (key,) = submitted(engine, instance, ["waiting"])
     assert run(instance, key).success

@@ -306,7 +306,7 @@ def _picture(document: DocumentType, name: str) -> None:
 
 
 def _more(cell: _Cell, text: str, style: str) -> None:
-    cell.add_paragraph(text, style=cell.part.document.styles[style])
+    cell.add_paragraph(text, style=style)
 
 
 def _either(cell: _Cell, tone: str, text: str, style: str) -> None:

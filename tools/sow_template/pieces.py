@@ -62,7 +62,7 @@ def field(paragraph: Paragraph, instruction: str, shown: str) -> None:
 
 
 def new_table(document: Document, columns: Sequence[str], widths: Sequence[int], head: bool = True) -> Table:
-    table = document.add_table(rows=1 if head else 0, cols=len(columns))
+    table: Table = document.add_table(rows=1 if head else 0, cols=len(columns))
     table.style = document.styles["Sow Table"] if head else document.styles["Normal Table"]
     table.autofit = False
     for column, width in zip(table.columns, widths, strict=True):
@@ -122,8 +122,8 @@ def control(table: Table, text: str) -> None:
 
 
 def fill(cell: _Cell, text: str, style: str) -> Paragraph:
-    paragraph = cell.paragraphs[0]
-    paragraph.style = cell.part.document.styles[style]
+    paragraph: Paragraph = cell.paragraphs[0]
+    paragraph.style = style
     paragraph.add_run(text)
     return paragraph
 

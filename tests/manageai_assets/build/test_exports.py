@@ -9,6 +9,7 @@ from compilers.rules import catalogue
 from compilers.spec import NativeStep, Spec
 from manageai_assets.build.exports import (
     EXPORTS,
+    GUIDES,
     ExportValidationReport,
     PlatformExport,
     export_validation_report,
@@ -19,7 +20,7 @@ from manageai_assets.build.exports import (
 from manageai_assets.stages import NotWanted, Outcome, Stage, Value, Waiting, run_stages
 from tests.manageai_assets.build import specs
 
-STAGES: tuple[Stage, ...] = (validation_report, *EXPORTS.values(), export_validation_report)
+STAGES: tuple[Stage, ...] = (validation_report, *EXPORTS.values(), *GUIDES.values(), export_validation_report)
 
 
 def run(spec: Spec) -> dict[str, Outcome]:
@@ -70,8 +71,25 @@ def test_a_platform_that_is_not_wanted_is_no_failure() -> None:
     assert str(refusal) == "targets: Make is not wanted: the intake asks for n8n"
     report = reported(outcomes)
     assert report.platform("make").status == "not wanted"
+    (reason,) = report.platform("make").reasons
+    assert (reason.rule, reason.severity) == ("make.not-wanted", "info")
+    assert reason.what == "the intake asks for n8n, not for Make"
+    assert reason.hint == "add `make` to `targets`: it can be built there"
     assert [item.platform for item in report.wanted] == ["n8n"]
     assert outcomes["export_validation_report"].checks[0].passed
+
+
+def test_a_platform_that_is_not_wanted_tells_its_obstacles() -> None:
+    report = reported(run(specs.loop()))
+    (reason,) = report.platform("zapier").reasons
+    assert reason.severity == "info"
+    assert reason.what.startswith("the intake asks for Make and n8n, not for Zapier; it could not be built there")
+    assert report.findings == tuple(found for found in report.findings if not found.rule.startswith("zapier."))
+
+
+def test_the_build_sheet_is_written_for_every_spec() -> None:
+    for spec in (specs.linear(), specs.loop()):
+        assert str(run(spec)["zapier_build_sheet"].value).startswith("# ")
 
 
 def test_a_platform_that_cannot_express_a_spec_refuses_it() -> None:
