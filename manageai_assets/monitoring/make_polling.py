@@ -9,10 +9,11 @@ clock is behind ours, a window is read again until it has ended there too.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from manageai_assets.monitoring import recording, registry
@@ -151,24 +152,40 @@ class MakePoller:
         )
         troubles: list[MakeApiError] = []
         batch: list[_Reading] = []
-        with ThreadPoolExecutor(self.workers) as pool:
-            tasks = [
-                pool.submit(self._read, cursors.get(one, Cursor(one)), open_ones.get(one)) for one in whose.due
-            ]  # fmt: skip
-            for task in as_completed(tasks):
-                reading = task.result()
-                batch.append(reading)
-                if reading.fatal:
-                    troubles.append(reading.fatal)
-                if len(troubles) >= TOLERATED_FAILURES or isinstance(reading.fatal, (MakeKeyError, MakeRateLimitError)):
-                    self.budget.stop()
-                if len(batch) >= STORED_AT_ONCE:
-                    self._keep(batch)
-                    batch = []
+        for reading in self._readings(whose.due, cursors, open_ones):
+            batch.append(reading)
+            if reading.fatal:
+                troubles.append(reading.fatal)
+            if len(troubles) >= TOLERATED_FAILURES or isinstance(reading.fatal, (MakeKeyError, MakeRateLimitError)):
+                self.budget.stop()
+            if len(batch) >= STORED_AT_ONCE:
+                self._keep(batch)
+                batch = []
         self._keep(batch)
         serious = [one for one in troubles if isinstance(one, (MakeKeyError, MakeRateLimitError))]
         if serious or len(troubles) >= TOLERATED_FAILURES:
             raise (serious or troubles)[0]
+
+    def _readings(
+        self, due: Sequence[str], cursors: Mapping[str, Cursor], open_ones: Mapping[str, datetime]
+    ) -> Iterator[_Reading]:
+        """What the logs gave, as they answer. None is begun after the calls were spent."""
+        to_come = iter(due)
+        with ThreadPoolExecutor(self.workers) as pool:
+
+            def begin(most: int) -> set[Future[_Reading]]:
+                return {
+                    pool.submit(self._read, cursors.get(one, Cursor(one)), open_ones.get(one))
+                    for one in islice(to_come, most)
+                }
+
+            running = begin(self.workers)
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                readings = [task.result() for task in done]
+                if not any(one.cut for one in readings):
+                    running |= begin(len(done))
+                yield from readings
 
     def _oldest_running(self) -> dict[str, datetime]:
         """Since when each scenario has a run that hasn't ended; one whose line never came again is given up."""

@@ -113,7 +113,7 @@ def cursors_of(engine: Engine, platform: Platform) -> dict[str, Cursor]:
                 row.external_id, row.read_to, row.polled_at, row.failures, row.failing_since, row.last_failure,
                 row.backoff_until,
             )
-            for row in connection.execute(query)
+            for row in connection.execute(query).all()
         }  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def scenarios(engine: Engine, platform: Platform | None = None, *, gone: bool = 
     if not gone:
         query = query.where(ScenarioRow.gone_at.is_(None))
     with engine.connect() as connection:
-        return {row.id: scenario_of(row) for row in connection.execute(query)}
+        return {row.id: scenario_of(row) for row in connection.execute(query).all()}
 
 
 def deployed(engine: Engine, slug: str, platform: Platform) -> Scenario | None:
