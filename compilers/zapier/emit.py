@@ -15,7 +15,8 @@ from compilers.documents import Object, members
 from compilers.errors import CompileError
 from compilers.export import Export, by_account
 from compilers.spec import Spec
-from compilers.zapier.write import kept, write
+from compilers.zapier.write import write
+from compilers.zapier.written import kept
 
 
 def emit(spec: Spec, *, by_hand: bool = False, originals: Mapping[str, Object] | None = None) -> Export:

@@ -22,7 +22,8 @@ from compilers.zapier import loops, webhooks
 from compilers.zapier.code import API as CODE
 from compilers.zapier.redact import redacted
 from compilers.zapier.source import FILTER, PATHS
-from compilers.zapier.write import Written, write
+from compilers.zapier.write import write
+from compilers.zapier.written import Written
 
 _TOKEN = re.compile(r"\{\{(\d+)__([^{}]+)\}\}")
 _KEY = re.compile(r"(\d+)__(.+)", re.DOTALL)

@@ -10,96 +10,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from pydantic import JsonValue
 
 from compilers.documents import Object, members
-from compilers.errors import CompileError, Finding, Severity, UserError
-from compilers.export import NeededConnection, NeededWebhook, Translation
-from compilers.expressions.parser import parse
-from compilers.expressions.spec_writer import write_template
+from compilers.errors import CompileError, UserError
 from compilers.expressions.tree import Field, Path, Reference
 from compilers.graph import SpecGraph
 from compilers.paths import output_of, platform_path
-from compilers.registry import registry
 from compilers.secrets import without_secrets
 from compilers.spec import (
     AnyStep,
-    AppStep,
     Edge,
     IfElseStep,
-    IterateStep,
-    NativeStep,
     OperationStep,
     RouterStep,
-    SetVariablesStep,
-    SleepStep,
     Spec,
     StopStep,
-    TriggerStep,
 )
-from compilers.zapier import loops, webhooks
-from compilers.zapier.code import ACTION, Calculation, Calculator, Ways
+from compilers.zapier import webhooks
+from compilers.zapier.code import ACTION, Calculator, Ways
 from compilers.zapier.code import API as CODE
 from compilers.zapier.conditions import write_filter, yes
-from compilers.zapier.obstacles import of_step
+from compilers.zapier.obstacles import MOST_LEVELS, MOST_PATHS, MOST_STEPS, is_paths, of_flow, ways
 from compilers.zapier.redact import redacted
-from compilers.zapier.schedules import API as SCHEDULE
-from compilers.zapier.schedules import DAILY, WEEKLY, write_schedule
 from compilers.zapier.source import FILTER, PATHS
 from compilers.zapier.tokens import TokenWriter
 from compilers.zapier.values import ZapierValues
+from compilers.zapier.work import Work
+from compilers.zapier.written import Written, kept, step_node
 
-LONGEST_ORIGINAL = 20_000
-"""Characters of what a step was elsewhere that the step in its place holds."""
-MOST_STEPS, MOST_PATHS, MOST_LEVELS = 100, 10, 3
-"""Zapier's limits: steps of a Zap, paths of one Paths step, Paths steps inside each other (facts, *Limits*)."""
-_SETTINGS: Mapping[str, JsonValue] = {
-    "copied_from": None,
-    "created_by": None,
-    "polling_interval_override": 0,
-    "block_and_release_limit_override": 0,
-    "spread_tasks": 1,
-}
-DELAY = "DelayCLIAPI@1.1.1"
 _COLORS = ("Heroine Blue", "Peru")
 """Colours that exports show for the first two paths; Zapier takes others from there on."""
-
-
-@dataclass
-class Written:
-    """A Zap as the compiler writes it. `nodes` and `filters` are its steps by the spec's steps: what does a step's
-    work, and the filter that guards it. `codes` and `filter_codes` are the Code steps before them. `manual` are
-    the steps that a person must build, each with what is to be built."""
-
-    document: Object
-    nodes: dict[str, Object] = field(default_factory=dict)
-    filters: dict[str, Object] = field(default_factory=dict)
-    codes: dict[str, Object] = field(default_factory=dict)
-    filter_codes: dict[str, Object] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    manual: dict[str, str] = field(default_factory=dict)
-    translations: list[Translation] = field(default_factory=list)
-    connections: list[NeededConnection] = field(default_factory=list)
-    webhooks: list[NeededWebhook] = field(default_factory=list)
-
-    @property
-    def all_nodes(self) -> Iterator[Object]:
-        """Every step of the Zap."""
-        for steps in (self.filter_codes, self.filters, self.codes, self.nodes):
-            yield from steps.values()
-
-    def of(self, step: str) -> tuple[Object, ...]:
-        """What stands for a step of the spec, in the order in which it runs."""
-        listed = (self.filter_codes, self.filters, self.codes, self.nodes)
-        return tuple(steps[step] for steps in listed if step in steps)
-
-
-def kept(step: AnyStep) -> Mapping[str, JsonValue]:
-    """What is kept of the step that a Zap had for it."""
-    return step.residue.get("zapier", {})
 
 
 def write(spec: Spec, *, by_hand: bool = False, originals: Mapping[str, Object] | None = None) -> Written:
@@ -112,7 +55,7 @@ def write(spec: Spec, *, by_hand: bool = False, originals: Mapping[str, Object] 
 class _Writer:
     def __init__(self, spec: Spec, by_hand: bool, originals: Mapping[str, Object]) -> None:
         self._spec, self._graph = spec, SpecGraph(spec)
-        self._by_hand, self._originals = by_hand, originals
+        self._by_hand = by_hand
         cycle = self._graph.cycle()
         if cycle:
             hint = "remove an edge of it"
@@ -128,6 +71,7 @@ class _Writer:
         self._last = max((int(key) for key in taken if key.isdigit()), default=0)
         self._root = ""
         self._made = Written({})
+        self._works = Work(spec, self._graph, self._made, by_hand, originals)
         self._taken: dict[str, tuple[str, ...]] = {}
 
     def written(self) -> Written:
@@ -141,7 +85,7 @@ class _Writer:
             identifier, parent, edge, level = todo.pop()
             step = self._steps[identifier]
             if identifier in seen:
-                self._found(
+                self._made.found(
                     step.id, "several ways lead to it, and paths of Zapier never join", "repeat it on each path"
                 )
                 continue
@@ -149,9 +93,9 @@ class _Writer:
             above = self._guard(step, edge, parent)
             above = self._step(step, above, level)
             outgoing = [one for one in self._graph.outgoing(identifier) if one.kind != "error"]
-            if self._by_hand and self._is_paths(step):
+            if self._by_hand and is_paths(self._graph, step):
                 outgoing = outgoing[: MOST_PATHS if level < MOST_LEVELS else 0]
-            inner = level + 1 if self._is_paths(step) else level
+            inner = level + 1 if is_paths(self._graph, step) else level
             todo.extend((one.target, above, one, inner) for one in reversed(outgoing))
         beside = [step for step in self._spec.steps if step.id not in seen]
         for step in beside:
@@ -159,9 +103,11 @@ class _Writer:
                 self._made.manual[step.id] = step.title
         nodes = {str(node["id"]): node for node in self._made.all_nodes}
         if not self._parsed and len(nodes) < 2:
-            self._found("", "a Zap does something behind its trigger, and this one doesn't", "add an action")
+            self._made.found("", "a Zap does something behind its trigger, and this one doesn't", "add an action")
         if not self._parsed and len(nodes) > MOST_STEPS:
-            self._found("", f"needs {len(nodes)} steps; a Zap has at most {MOST_STEPS}", "split it into several Zaps")
+            self._made.found(
+                "", f"needs {len(nodes)} steps; a Zap has at most {MOST_STEPS}", "split it into several Zaps"
+            )
         for node in nodes.values():
             node |= {"params": redacted(node["params"]), "meta": redacted(node["meta"])}
         root = self._made.nodes.get(self._spec.trigger.id, {})
@@ -173,8 +119,12 @@ class _Writer:
 
     def _step(self, step: AnyStep, parent: str | None, level: int) -> str | None:
         """Writes the step that does the work; gives the step that later ones hang under."""
-        self._check(step, level)
-        if isinstance(step, StopStep) or (isinstance(step, (RouterStep, IfElseStep)) and not self._is_paths(step)):
+        if not self._parsed:
+            for one in of_flow(self._graph, step, level, step.id == self._spec.trigger.id):
+                self._made.found(step.id, one.what, one.hint, one.severity)
+        if isinstance(step, StopStep) or (
+            isinstance(step, (RouterStep, IfElseStep)) and not is_paths(self._graph, step)
+        ):
             return parent
         starts = step.id == self._spec.trigger.id
         if starts:
@@ -184,9 +134,9 @@ class _Writer:
         try:
             work = self._work(step, values, code, level)
         except UserError as error:
-            self._found(step.id, error.what, error.hint)
-            work = self._left(step, values, step.kind.replace("_", " ")) if self._by_hand else {}
-            self._taken.setdefault(step.id, ("",) * len(self._ways(step)))
+            self._made.found(step.id, error.what, error.hint)
+            work = self._works.left(step, values, step.kind.replace("_", " ")) if self._by_hand else {}
+            self._taken.setdefault(step.id, ("",) * len(ways(self._graph, step)))
         above = self._code(code, parent, f"Values for {step.title}", self._made.codes, step.id)
         lost = f"{{{{{code.key()}__" if code.open else ""
         self._made.translations += [
@@ -198,11 +148,11 @@ class _Writer:
         key = self._keys.get(step.id) or self._key(kept(step))
         self._keys[step.id] = key
         label = f"MANUAL: {step.title}" if step.id in self._made.manual else step.label
-        node = self._node(key, above, label[:200]) | work
+        node = step_node(self._root, key, above, label[:200]) | work
         if starts:
             node |= {"type_of": "read", "paused": True, "title": without_secrets(self._spec.name)}
         if isinstance(step, OperationStep):
-            self._needs(step, f"step {key}")
+            self._works.needs(step, f"step {key}")
         self._made.nodes[step.id] = node
         return key
 
@@ -210,127 +160,10 @@ class _Writer:
         """App, action, type and values of a step. Raises `UserError` for what Zapier has no step for."""
         if isinstance(step, (RouterStep, IfElseStep)):
             if self._by_hand and level >= MOST_LEVELS:
-                return self._left(step, values, "what the paths of an earlier step have no room for")
+                return self._works.left(step, values, "what the paths of an earlier step have no room for")
             self._choose(step, code)
             return {"selected_api": PATHS, "action": "branch"}
-        if isinstance(step, NativeStep):
-            if step.platform != "zapier":
-                what = f"`{step.module}` is a step of {step.platform}, and what it is on Zapier isn't known"
-                self._found(step.id, what, "replace the step that fails by one that does the same", "warning")
-                return self._left(step, values, step.module)
-            api, _, action = step.module.rpartition("/")
-            return {"selected_api": api, "action": action, "params": values.value(step.mapper)}
-        if isinstance(step, SleepStep):
-            return {"selected_api": DELAY, "action": "delay_for", "params": _delay(step)}
-        if isinstance(step, SetVariablesStep):
-            texts = {one.name: one.value for one in step.variables}
-            return self._works_out(step, f"variables {step.scope}", texts)
-        if isinstance(step, IterateStep):
-            what, hint = (
-                f"is written as a loop, and {loops.UNSEEN}",
-                "open the step after the import and check its list",
-            )
-            self._found(step.id, what, hint, "warning")
-            fields = self._graph.used_outputs.get(step.id, frozenset())
-            return {**loops.STEP, "params": values.value(loops.write(step, fields))}
-        if isinstance(step, (TriggerStep, AppStep)):
-            return self._operation(step, values)
-        what, hint = of_step(step) or (f"Zapier has no step for `{step.kind}`", "")
-        raise CompileError(what, hint=hint)
-
-    def _operation(self, step: TriggerStep | AppStep, values: ZapierValues) -> Object:
-        if (step.app, step.operation) == ("schedule", "tick"):
-            return self._schedule(step)
-        if (step.app, step.operation) == ("tools", "compose"):
-            return self._works_out(step, "compose", {"value": step.inputs.get("value")})
-        app, operation = registry().app(step.app), registry().operation(step.app, step.operation)
-        inputs = operation.with_defaults(step.inputs)
-        if webhooks.is_hook(step):
-            return {"selected_api": webhooks.API, "action": webhooks.CATCH, "type_of": "read"}
-        if webhooks.is_request(step):
-            action, params, as_json = webhooks.write(inputs)
-            if action != "get":
-                hint = "open the step after the import and look whether its data is there"
-                self._found(step.id, f"sends a body, and {webhooks.UNSEEN}", hint, "warning")
-            data = params.pop("data")
-            sent = values.json_text(data) if as_json else values.value(data)
-            rest = members(values.value(params))
-            return {"selected_api": webhooks.API, "action": action, "params": {**rest, "data": sent}}
-        known = operation.zapier
-        if known is None:
-            said = f"{app.zapier_name or app.name}: {operation.zapier_words or operation.summary}"
-            what = f"what exports call *{said}* isn't known, so a step that fails stands in its place"
-            hint = "choose the app and the event in Zapier's editor, and its fields by the values of that step"
-            self._found(step.id, what, hint, "warning")
-            return self._left(step, values, said)
-        gaps = operation.zapier_gaps(step.inputs) if not self._parsed else ()
-        if gaps:
-            what = f"it isn't known which fields of Zapier's take {', '.join(f'`{name}`' for name in gaps)}"
-            self._found(step.id, what, "fill them in by hand, as the build sheet says", "warning")
-        if operation.kind == "search" and not self._parsed and str(inputs.get("limit", "")) != "1":
-            self._found(
-                step.id,
-                "goes on once for each result, and a search of Zapier goes on once, with the first",
-                "ask for one result, or put a loop behind it by hand",
-                "warning",
-            )
-        try:
-            params = values.bound(known.params, inputs)
-        except CompileError as error:
-            if self._parsed:
-                raise
-            self._found(step.id, f"{error.what}, so a step that fails stands in its place", error.hint, "warning")
-            return self._left(step, values, f"{app.zapier_name or app.name}: {operation.zapier_words or known.action}")
-        return {
-            "selected_api": known.selected_api,
-            "action": known.action,
-            "type_of": known.type_of,
-            "params": params,
-        }
-
-    def _schedule(self, step: TriggerStep | AppStep) -> Object:
-        """The trigger of a schedule; left open, so that Zapier asks for its times, where no export shows such times."""
-        schedule = self._spec.schedule
-        try:
-            action, params = write_schedule(schedule)
-        except CompileError as error:
-            if not self._by_hand or schedule is None or schedule.kind not in ("daily", "weekly"):
-                raise
-            self._found(step.id, error.what, "set its times in Zapier's editor, which asks for them", "warning")
-            action, params = (WEEKLY if schedule.kind == "weekly" else DAILY), {}
-        return {"selected_api": SCHEDULE, "action": action, "params": params}
-
-    def _left(self, step: AnyStep, values: ZapierValues, what: str) -> Object:
-        """A step that a person must build: it holds the values as far as they can be written, and fails."""
-        self._made.manual[step.id] = what
-        given = {**step.inputs} if isinstance(step, OperationStep) else {}
-        original = self._originals.get(step.id) or step.model_dump(
-            mode="json", exclude={"residue", "sample", "outputs"}
-        )
-        comment = json.dumps(redacted(original), ensure_ascii=True)[:LONGEST_ORIGINAL]
-        code = f"// {comment}\nthrow new Error({json.dumps(f'Build this step by hand: {what}')});"
-        written: Object = {
-            name: values.as_text(value) for name, value in given.items() if value not in (None, "", [], {})
-        }
-        return {"selected_api": CODE, "action": ACTION, "params": {"code": code, "input": written}}
-
-    def _needs(self, step: OperationStep, place: str) -> None:
-        """Notes the account or the address that a step needs."""
-        app, operation = registry().app(step.app), registry().operation(step.app, step.operation)
-        if operation.zapier and app.connection and operation.connection:
-            self._made.connections.append(
-                NeededConnection(
-                    connection=step.connection or "",
-                    app=app.app,
-                    label=app.connection.label,
-                    platform_type=operation.zapier.api,
-                    steps=(step.id,),
-                    places=(place,),
-                )
-            )
-        if operation.kind == "trigger" and app.app == "webhook":
-            what = "give its address to the system that calls it"
-            self._made.webhooks.append(NeededWebhook(step=step.id, place=place, what=what))
+        return self._works.of(step, values, self._calculator(step, None))
 
     # -- Code steps --------------------------------------------------------------------------------------------------
 
@@ -357,39 +190,34 @@ class _Writer:
         try:
             params = code.made.params()
         except UserError as error:
-            self._found(step, error.what, error.hint)
+            self._made.found(step, error.what, error.hint)
             code.open = "what the steps behind it take from it"
         if code.open:
             said = json.dumps(f"Say by hand {code.open}.")
             inputs: Object = {**code.made.inputs}
             params = {"code": f"throw new Error({said});", "input": inputs}
-        into[step] = self._node(key, parent, label) | {"selected_api": CODE, "action": ACTION, "params": params}
+        into[step] = step_node(self._root, key, parent, label) | {
+            "selected_api": CODE,
+            "action": ACTION,
+            "params": params,
+        }
         return key
-
-    def _works_out(self, step: AnyStep, kind: str, texts: Mapping[str, JsonValue]) -> Object:
-        """A step of the spec that is a Code step itself."""
-        own = self._calculator(step, None)
-        made = Calculation(step=kind)
-        for name, value in texts.items():
-            made.texts[name] = write_template(own.own(parse(value if isinstance(value, str) else _as_text(value))))
-        made.inputs = own.made.inputs
-        return {"selected_api": CODE, "action": ACTION, "params": made.params()}
 
     def _choose(self, step: RouterStep | IfElseStep, code: Calculator) -> None:
         """Has a Code step say which ways are taken, where the rules of paths can't."""
-        edges = self._ways(step)
+        edges = ways(self._graph, step)
         first = isinstance(step, IfElseStep) or step.mode == "first"
         tokens = self._tokens(step)
         apart = (first and len(edges) > 1) or any(edge.fallback for edge in edges)
         if not apart and all(self._is_writable(edge, tokens) for edge in edges):
             return
-        ways = Ways(tuple(edge.filter for edge in edges), tuple(edge.fallback for edge in edges), first)
+        question = Ways(tuple(edge.filter for edge in edges), tuple(edge.fallback for edge in edges), first)
         try:
-            self._taken[step.id] = code.ways(ways)
+            self._taken[step.id] = code.ways(question)
         except UserError as error:
             if not self._by_hand:
                 raise
-            self._found(step.id, error.what, error.hint)
+            self._made.found(step.id, error.what, error.hint)
             code.open = "which of the ways behind it are taken (`yes` or `no` for each)"
             self._taken[step.id] = tuple(f"{code.key()}__way{number}" for number in range(1, len(edges) + 1))
 
@@ -406,12 +234,12 @@ class _Writer:
     def _guard(self, step: AnyStep, edge: Edge | None, parent: str | None) -> str | None:
         """Writes the filter on the edge that leads to a step; gives the step that the guarded one hangs under."""
         own = members(kept(step).get("filter"))
-        path = edge is not None and edge.kind in ("route", "branch") and self._is_paths(self._steps[edge.source])
+        path = edge is not None and edge.kind in ("route", "branch") and is_paths(self._graph, self._steps[edge.source])
         if edge is None or not (path or own or (edge.filter and edge.filter.any_of)):
             return parent
         params: Object = {}
         if path:
-            index = self._ways(self._steps[edge.source]).index(edge)
+            index = ways(self._graph, self._steps[edge.source]).index(edge)
             params = {"emoji": chr(ord("A") + index % 26), "path_eval_index": index}
             params |= {"color": _COLORS[index]} if index < len(_COLORS) else {}
             if edge.source in self._taken:
@@ -421,7 +249,7 @@ class _Writer:
         if path and not params["filter_criteria"] and not own:
             params["isAlwaysRun"] = True
         key = self._key(own)
-        node = self._node(key, parent, edge.label or (edge.filter.label if edge.filter else ""))
+        node = step_node(self._root, key, parent, edge.label or (edge.filter.label if edge.filter else ""))
         node |= {"selected_api": PATHS if path else FILTER, "action": "filter", "type_of": "filter", "params": params}
         self._made.filters[step.id] = node
         return key
@@ -433,68 +261,19 @@ class _Writer:
         except UserError as error:
             params["filter_criteria"] = []
             if path or edge.filter is None:
-                self._found(f"{step.id}.filter", error.what, error.hint)
+                self._made.found(f"{step.id}.filter", error.what, error.hint)
                 return parent
             code = self._calculator(step, kept(step).get("filter_code"))
             try:
                 params["filter_criteria"] = yes(code.passes(edge.filter))
             except UserError as other:
-                self._found(f"{step.id}.filter", other.what, other.hint)
+                self._made.found(f"{step.id}.filter", other.what, other.hint)
                 if not self._by_hand:
                     return parent
                 code.open = "whether the step behind it runs (`yes` or `no` in `passes`)"
                 params["filter_criteria"] = yes(f"{code.key()}__passes")
             return self._code(code, parent, f"Whether {step.title} runs", self._made.filter_codes, step.id)
         return parent
-
-    def _ways(self, step: AnyStep) -> list[Edge]:
-        """The edges that become paths, in their order."""
-        return [edge for edge in self._graph.outgoing(step.id) if edge.kind in ("route", "branch")]
-
-    def _is_paths(self, step: AnyStep) -> bool:
-        if not isinstance(step, (RouterStep, IfElseStep)):
-            return False
-        return "key" in kept(step) or (not kept(step) and len(self._ways(step)) > 1)
-
-    def _check(self, step: AnyStep, level: int) -> None:
-        """Finds what Zapier can't do with a step, whatever the step is."""
-        if self._parsed:
-            return
-        outgoing = self._graph.outgoing(step.id)
-        if step.on_error and step.on_error.strategy == "retry":
-            what = "is tried again when it fails, and no file tells Zapier to"
-            self._found(step.id, what, "switch Autoreplay on for this Zap, or replay failed runs by hand", "warning")
-        elif step.on_error and step.on_error.strategy != "rollback":
-            self._found(step.id, "Zapier has no error handling for one step", "let the run fail, or watch for failures")
-        if any(edge.kind == "error" for edge in outgoing):
-            self._found(step.id, "Zapier has no error route", "handle failures in a Zap that starts on a failed Zap")
-        if step.disabled:
-            self._found(step.id, "is switched off, and a step of a Zap can't be", "remove it")
-        if len([edge for edge in outgoing if edge.kind == "next"]) > 1:
-            starts = step.id == self._spec.trigger.id
-            hint = f"put a router there{', or make several Zaps that share the trigger' if starts else ''}"
-            self._found(step.id, "several edges leave it, and it is no router", hint)
-        for what, hint in self._obstacles(step, level):
-            self._found(step.id, what, hint)
-
-    def _obstacles(self, step: AnyStep, level: int) -> Iterator[tuple[str, str]]:
-        if isinstance(step, StopStep) and step.outcome == "error":
-            yield "Zapier can't end a run with an error of its own", "raise it in a Code step"
-        if not isinstance(step, (RouterStep, IfElseStep)):
-            return
-        routes = self._ways(step)
-        if any(edge.disabled for edge in routes):
-            yield "one of its routes is switched off, and a path can't be", "remove that route"
-        if len(routes) > MOST_PATHS:
-            yield (
-                f"has {len(routes)} routes; Zapier allows {MOST_PATHS} paths",
-                "split it into several Zaps that share the trigger",
-            )
-        if self._is_paths(step) and level >= MOST_LEVELS:
-            yield (
-                f"is the {level + 1}th router inside others; Zapier allows {MOST_LEVELS}",
-                "split it into several Zaps",
-            )
 
     # -- parts -----------------------------------------------------------------------------------------------------
 
@@ -504,22 +283,6 @@ class _Writer:
             return known
         self._last += 1
         return str(self._last)
-
-    def _node(self, key: str, parent: str | None, label: str) -> Object:
-        return {
-            "id": _number(key),
-            "paused": True,
-            "type_of": "write",
-            "params": {},
-            "meta": {"parammap": {}, **({"stepTitle": label} if label else {})},
-            "triple_stores": dict(_SETTINGS),
-            "parent_id": _number(parent),
-            "root_id": _number(self._root) if parent is not None else None,
-            "action": "",
-            "selected_api": "",
-            "title": None,
-            "authentication_id": None,
-        }
 
     def _tokens(self, step: AnyStep, code: Calculator | None = None) -> TokenWriter:
         def place(reference: Reference) -> tuple[str, Path]:
@@ -539,28 +302,11 @@ class _Writer:
             if output is not None and output.zapier is None and not self._parsed:
                 name = reference.path[0].name if isinstance(reference.path[0], Field) else ""
                 what = f"it isn't known what Zapier calls `{name}` of `{target.id}`, so its token only holds the place"
-                self._found(step.id, what, "choose that value anew in Zapier's editor", "warning")
+                self._made.found(step.id, what, "choose that value anew in Zapier's editor", "warning")
                 return key, reference.path
             return key, platform_path(target, reference, "zapier")
 
         return TokenWriter(place, code.text if code else None)
-
-    def _found(self, step: str, what: str, hint: str, severity: Severity = "error") -> None:
-        where = f"steps.{step}" if step else "steps"
-        what = without_secrets(what)
-        self._made.findings.append(Finding(rule="zapier.emit", severity=severity, where=where, what=what, hint=hint))
-
-
-def _number(key: str | None) -> JsonValue:
-    return int(key) if key is not None and key.isdigit() and str(int(key)) == key else key
-
-
-def _delay(step: SleepStep) -> Object:
-    seconds = step.seconds
-    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 60 or seconds % 6:
-        what = "Zapier waits for minutes and tenths of them, at least one minute"
-        raise CompileError(what, hint="round it so, or leave the wait out")
-    return {"delay_for_value": f"{seconds / 60:g}", "delay_for_unit": "minutes"}
 
 
 def _is_single(step: AnyStep, path: Path) -> bool:
@@ -575,7 +321,3 @@ def _is_single(step: AnyStep, path: Path) -> bool:
     for segment in path:
         value = value.get(segment.name) if isinstance(segment, Field) and isinstance(value, dict) else None
     return isinstance(value, (str, int, float))
-
-
-def _as_text(value: JsonValue) -> str:
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
