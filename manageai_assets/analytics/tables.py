@@ -17,8 +17,10 @@ from sqlalchemy.dialects import postgresql
 
 from compilers.errors import UserError, shorten
 from manageai_assets.clients.models import Details, DriftChange, Opportunity, Risk
+from manageai_assets.clients.reports.models import Change
 from manageai_assets.store.client_tables import ClientSnapshotRow, ConnectionRow, ScenarioDayRow, ScenarioDriftRow
 from manageai_assets.store.monitoring_tables import IncidentRow, ScenarioRow, SnapshotRow
+from manageai_assets.store.report_tables import ClientReportRow
 from manageai_assets.store.tables import Base, Build
 
 if TYPE_CHECKING:
@@ -88,6 +90,10 @@ TABLES = (
     DataTable(ScenarioDayRow, "day"),
     DataTable(ScenarioDriftRow, "last_day", nested={"changes": DriftChange}),
     DataTable(ConnectionRow),
+    DataTable(
+        ClientReportRow, "month", only=("customer_name", "month", "revision", "made_at", "digest", "changes"),
+        nested={"changes": Change},
+    ),
     DataTable(
         ScenarioRow,
         only=(
