@@ -21,10 +21,12 @@ class ClientReportRow(Base):
         CheckConstraint("extract(day from month) = 1", name="month"),
     )
 
-    customer_name: Mapped[str] = mapped_column(Text, primary_key=True)
+    customer_name: Mapped[str] = mapped_column(Text, primary_key=True, comment="the client")
     month: Mapped[dt.date] = mapped_column(Date, primary_key=True, comment="its first day")
-    revision: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    made_at: Mapped[dt.datetime]
+    revision: Mapped[int] = mapped_column(
+        Integer, primary_key=True, autoincrement=False, comment="1 is the first; late data makes a new one"
+    )
+    made_at: Mapped[dt.datetime] = mapped_column(comment="when this revision was made")
     digest: Mapped[str] = mapped_column(Text, comment="SHA-256 of the facts: the same digest, the same report")
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
     changes: Mapped[list[Any]] = mapped_column(JSONB, comment="what differs from the revision before; [] in the first")

@@ -143,9 +143,9 @@ class Change(Result):
     """A figure that differs from the revision before."""
 
     what: str = Field(description="the field's name, as `totals.runs`")
-    scenario: str = ""
-    before: str
-    after: str
+    scenario: str = Field(default="", description="the scenario it is about; empty: the whole")
+    before: str = Field(description="what the revision before said")
+    after: str = Field(description="what this one says")
 
 
 class MonthlyReport(Result):
