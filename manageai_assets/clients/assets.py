@@ -110,14 +110,10 @@ def _riskiest(engine: "Engine", day: date) -> MetadataValue:
     records = [
         TableRecord(
             {
-                "client": one.customer_name,
-                "scenarios": one.scenarios_total,
-                "healthy": one.scenarios_healthy,
-                "on make": one.make.projected,
-                "on n8n": one.n8n.projected,
+                "client": f"{one.customer_name}: {one.scenarios_healthy} of {one.scenarios_total} healthy",
                 "risk": one.risk_score,
+                "what weighs most": one.risks[0].what if one.risks else "",
                 "opportunity": one.opportunity_score,
-                "worst": one.risks[0].what if one.risks else "",
             }
         )
         for one in ranked

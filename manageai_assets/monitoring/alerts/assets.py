@@ -86,16 +86,22 @@ def _table(found: list[Incident], known: Iterable[Scenario]) -> MetadataValue:
     records = [
         TableRecord(
             {
-                "id": one.id, "severity": one.severity, "what": f"{one.kind.replace('_', ' ')}: {one.what}",
-                "client": owner.customer if owner else "", "scenario": owner.name if owner else one.platform,
-                "where": str(one.scenario or one.platform), "since": f"{one.since:%Y-%m-%d %H:%M}",
-                "status": one.status,
+                "id": one.id,
+                "severity": one.severity,
+                "what": f"{one.kind.replace('_', ' ')}: {one.what}",
+                "whose": _whose(one, owners.get(one.scenario) if one.scenario else None),
+                "since": f"{one.since:%Y-%m-%d %H:%M}, {one.status}",
             }
         )
         for one in ranked
-        for owner in [owners.get(one.scenario) if one.scenario else None]
-    ]  # fmt: skip
+    ]
     return MetadataValue.table(records) if records else MetadataValue.text("nothing is wrong")
+
+
+def _whose(incident: Incident, owner: Scenario | None) -> str:
+    if owner is None:
+        return str(incident.scenario or incident.platform)
+    return f"{owner.customer or 'no client'}: {owner.name} ({owner.key})"
 
 
 ASSETS = [incidents]
