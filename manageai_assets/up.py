@@ -139,6 +139,8 @@ def _run_alone(settings: Settings, *, once: bool, demo: bool) -> int:
         if shown:
             _say("demo", "its days and windows are being made")
             showing.wait_for(runs if once else runs[: showing.SEEN_FIRST], platform.ui, platform.check)
+            report = shown.report(platform.ui)
+            showing.wait_for([report] if report else [], platform.ui, platform.check)
             showing.say_what_to_see(shown, platform.ui, settings)
         if once:
             return 1 if unreadable or any(row.status == "failed" for row in rows) else 0

@@ -13,6 +13,8 @@ from sqlalchemy import select
 
 from compilers.errors import UserError
 from manageai_assets import console
+from manageai_assets.clients.reading import newest_day, snapshots_on
+from manageai_assets.clients.reports.months import Month, month_of
 from manageai_assets.demo.agency import agency
 from manageai_assets.demo.launching import Launched, launch, wait
 from manageai_assets.demo.loading import Loaded, Progress, grow, load, loaded_demo, standing
@@ -26,6 +28,7 @@ from manageai_assets.store.client_tables import ClientSnapshotRow
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from manageai_assets.clients.models import ClientSnapshot
     from manageai_assets.settings import Settings
 
 SEED = 1
@@ -33,7 +36,8 @@ DAYS_AGAIN = 3
 """Days that are made again when the demo grows, as the schedule does."""
 WINDOWS = dt.timedelta(days=1) // WINDOW
 """A day's windows are made, so that the pictures of the last day are full."""
-FIRST_DAYS = 31
+FIRST_DAYS = 62
+"""This month's and the last one's, which a report is made of."""
 SEEN_FIRST = 2
 """Runs that make what is looked at first; the third one makes the rest of the year."""
 RUNS_SECONDS = 600
@@ -73,6 +77,25 @@ class Demo:
         windows = [window_key(newest - place * WINDOW) for place in reversed(range(WINDOWS))]
         parts = (days[-FIRST_DAYS:], days[:-FIRST_DAYS])  # what is looked at first is made first
         return [launch(ui, "watch", windows), *(launch(ui, "client_days", part) for part in parts if part)]
+
+    def report(self, ui: str) -> Launched | None:
+        """Asks for the last month's report of the riskiest client, once there are days; None: there is no client."""
+        from manageai_assets.partitions import client_key
+
+        client = self.riskiest()
+        key = f"{client_key(client.customer_name)}|{self.reported}" if client else ""
+        return launch(ui, "monthly_reports", [key]) if key else None
+
+    @property
+    def reported(self) -> Month:
+        """The month that its report is about."""
+        return month_of(self.loaded_to.astimezone(self.agency.zone).date()).plus(-1)
+
+    def riskiest(self) -> ClientSnapshot | None:
+        """The client with the highest risk on the newest day; None where no day is made."""
+        day = newest_day(self.engine)
+        found = snapshots_on(self.engine, day) if day else []
+        return max(found, key=lambda one: (one.risk_score, one.customer_name), default=None)
 
     def _days(self) -> list[str]:
         """The days to make, in a row: from the first one that has no snapshots, and the last ones again."""
@@ -127,25 +150,24 @@ def wait_for(runs: Sequence[Launched], ui: str, alive: Callable[[], None]) -> No
 
 def say_what_to_see(demo: Demo, ui: str, settings: Settings) -> None:
     """Where a newcomer looks first."""
-    from manageai_assets.clients.reading import newest_day, snapshots_on
     from manageai_assets.monitoring.incident_store import incidents
 
     elsewhere = settings.database_url is None and settings.data_dir != PROJECT_ROOT / "data"
     command = f"{f'DATA_DIR={settings.data_dir} ' if elsewhere else ''}.venv/bin/manageai"
-    day = newest_day(demo.engine)
-    found = snapshots_on(demo.engine, day) if day else []
-    riskiest = max(found, key=lambda one: (one.risk_score, one.customer_name), default=None)
+    day, riskiest = newest_day(demo.engine), demo.riskiest()
     open_now = len(incidents(demo.engine))
     rows = [
-        (f"{ui}/assets/client_snapshots", f"{len(found)} clients on {day}; risks, costs, opportunities"),
+        (f"{ui}/assets/client_snapshots", f"{len(demo.agency.clients)} clients on {day}; risks, costs, opportunities"),
         (f"{ui}/assets/incidents", f"{open_now} incidents are open; each window is judged"),
         (f"{ui}/assets/execution_snapshots", "what ran in the last hour, and a picture of the last day"),
         (f"{command} clients", "all clients at a glance"),
     ]
     if riskiest:
-        rows.append(
-            (f'{command} clients "{riskiest.customer_name}"', f"the riskiest one: {riskiest.risk_score} of 100")
-        )
+        name = riskiest.customer_name
+        rows += [
+            (f'{command} clients "{name}"', f"the riskiest one: {riskiest.risk_score} of 100"),
+            (f"{ui}/assets/monthly_report", f"what {name} is told of {demo.reported}, as Word and PDF"),
+        ]
     rows += [
         (f"{command} opportunities --top 10", "what is worth doing, with its sums"),
         (f"{command} incidents", "what is wrong now, and what to do"),

@@ -159,3 +159,4 @@ def test_the_demo_twice(tmp_path: Path) -> None:
         assert re.search(added, done.stdout)
         assert re.search(r"\d+ clients on \d{4}-\d{2}-\d{2}; risks", done.stdout)
         assert re.search(r"[1-9]\d* incidents are open", done.stdout)
+        assert re.search(r"what .+ is told of \d{4}-\d{2}, as Word and PDF", done.stdout)
