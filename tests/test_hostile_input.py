@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
+from compilers.exports import platforms
 from compilers.spec import Spec
 from manageai_assets.cli import EXIT_DONE, EXIT_WRONG, main
 from manageai_assets.intake.reading import read_intake
@@ -19,8 +20,8 @@ from tests.compilers.flows import FLOWS
 from tests.manageai_assets.intake.mutations import mutated_intakes
 
 CASES = 500
-BUILDS = 60
-"""Intakes that are built, tests included; as many as there are cases by the slow tests."""
+FEW = 40
+"""Intakes that are built, tests included, and specs that are compiled; the slow tests do all the cases."""
 EXAMPLES = Path(__file__).parents[1] / "examples" / "intakes"
 FAULTS = ("Traceback", "fault in the program", "AttributeError", "KeyError", "TypeError", "RecursionError")
 PLACE = re.compile(r"[\w@.-]+(?:[.:\[][\w\]-]+)*")
@@ -113,7 +114,7 @@ def checked(arguments: list[str], name: str, capsys: pytest.CaptureFixture[str])
     return code
 
 
-@pytest.mark.parametrize(("count", "seed"), [(BUILDS, 7), pytest.param(CASES, 8, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("count", "seed"), [(FEW, 7), pytest.param(CASES, 8, marks=pytest.mark.slow)])
 def test_mutated_intakes_build_or_are_refused_with_a_place(
     count: int, seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -130,13 +131,16 @@ def test_mutated_intakes_build_or_are_refused_with_a_place(
     assert [path.name for path in (tmp_path / "outside").iterdir()] == ["packages"]
 
 
-def test_mutated_specs_compile_or_are_refused_with_a_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("count", "seed"), [(FEW, 11), pytest.param(CASES, 12, marks=pytest.mark.slow)])
+def test_mutated_specs_compile_or_are_refused_with_a_place(
+    count: int, seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     codes = set()
     file = tmp_path / "spec.json"
-    for data in mutated_specs(CASES, seed=11):
+    for data in mutated_specs(count, seed):
         file.write_bytes(data)
         codes.add(checked(["validate", "--platform", "spec", str(file)], file.name, capsys))
-        for platform in ("make", "n8n"):
+        for platform in platforms():
             output = tmp_path / f"{platform}.json"
             if checked(["compile", str(file), "--to", platform, "-o", str(output)], file.name, capsys) == EXIT_DONE:
                 checked(["validate", str(output)], output.name, capsys)

@@ -102,6 +102,21 @@ def test_moving_to_n8n_is_told_where_it_is_cheaper() -> None:
     assert "move_to_n8n" not in kinds(opportunities([daily("big", 100, 4000)], {"big": unsupported}))
 
 
+def test_what_a_move_saves_too_is_told_to_be_one_or_the_other() -> None:
+    loop = LoopFact(
+        id="row", title="Row", app="google_sheets", times=Decimal(10), operations=Decimal(10), loop="Items", batch="Add"
+    )
+    known = facts(steps=10, operations_a_run=Decimal(40), loops=(loop,))
+    found = opportunities([daily("big", 100, 4000), daily("other", 10, 400)], {"big": known, "other": known})
+    said = "the move to n8n saves this too: it is one or the other"
+    moved = {*only(found, "move_to_n8n").scenarios}
+    assert {"big"} <= moved
+    in_one = [one for one in found if one.kind == "batch_loop"]
+    assert in_one
+    assert all((one.arithmetic[-1] == said) == bool(moved & {*one.scenarios}) for one in in_one)
+    assert said not in only(found, "move_to_n8n").arithmetic
+
+
 def test_only_what_pays_is_moved() -> None:
     """120,000 operations in 3,000 executions: 144 USD on Make, 66 on n8n. 60,000 in as many executions more are 72 USD
     on Make, and would take n8n's largest plan: they stay, and so does what saves 78 USD a month for 12 hours of work.
