@@ -96,7 +96,7 @@ class _Sheet:
             yield ""
             yield "The Zap below doesn't do what was asked for until these are settled:"
             yield ""
-            yield from (f"- {_said(one)}" for one in obstacles)
+            yield from (f"- {self._said(one)}" for one in obstacles)
         if self._made.connections:
             yield ""
             yield "## Accounts to connect"
@@ -108,7 +108,7 @@ class _Sheet:
             yield ""
             yield "## What to look at"
             yield ""
-            yield from (f"- {_said(one)}" for one in notes)
+            yield from (f"- {self._said(one)}" for one in notes)
         yield ""
         yield "## Steps"
         root = next((key for key, node in self._nodes.items() if node.get("parent_id") is None), None)
@@ -155,8 +155,12 @@ class _Sheet:
         if not params:
             return
         yield ""
-        if str(node.get("selected_api")) == CODE:
+        if self._is_left(key):
+            params = members(params.get("input"))
+        elif str(node.get("selected_api")) == CODE:
             yield from self._code_step(params)
+            return
+        if not params:
             return
         yield "| Field | Put in |"
         yield "|---|---|"
@@ -164,10 +168,10 @@ class _Sheet:
             yield from self._field(_FIELDS.get(name, name), value)
 
     def _names(self, key: str) -> tuple[str, str]:
-        node, (step, kind) = self._nodes[key], self._owner[key]
+        node, (step, _) = self._nodes[key], self._owner[key]
         api = str(node.get("selected_api")).partition("@")[0]
         owner = self._steps[step]
-        if kind == "work" and step in self._made.manual:
+        if self._is_left(key):
             app, _, event = self._made.manual[step].partition(": ")
             return app, event or "the event that does this"
         if str(node.get("selected_api")) == CODE:
@@ -179,6 +183,11 @@ class _Sheet:
             known, operation = registry().app(owner.app), registry().operation(owner.app, owner.operation)
             return known.zapier_name or known.name, operation.zapier_words or operation.summary
         return api, str(node.get("action"))
+
+    def _is_left(self, key: str) -> bool:
+        """Whether a step is one that only a person can build: its values are told, and no code."""
+        step, kind = self._owner[key]
+        return kind == "work" and step in self._made.manual
 
     def _gaps(self, key: str) -> list[str]:
         """The inputs of a step's operation for which Zapier's fields aren't known."""
@@ -252,6 +261,15 @@ class _Sheet:
             last = found.end()
         return " ".join(part for part in (*shown, _code(text[last:])) if part)
 
+    def _said(self, finding: Finding) -> str:
+        """A finding with the step that it is about: its number in this sheet, if it has one, and its title."""
+        hint = f" To do: {_plain(finding.hint)}." if finding.hint else ""
+        step = finding.where.removeprefix("steps").removeprefix(".").partition(".")[0]
+        node = self._made.nodes.get(step)
+        number = f"Step {node['id']}, " if node else ""
+        whose = f"{number}{_plain(self._steps[step].title)}" if step in self._steps else "The Zap"
+        return f"**{whose}**: {_plain(finding.what)}.{hint}"
+
     def _place(self, key: str, field: str) -> str:
         title = f" {_plain(self._title(key))}" if key in self._owner else ""
         return f"[{key}.{title} → {_code(field)}]"
@@ -259,11 +277,6 @@ class _Sheet:
 
 def _text(value: JsonValue) -> str:
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _said(finding: Finding) -> str:
-    hint = f" To do: {_plain(finding.hint)}." if finding.hint else ""
-    return f"{_code(finding.where.removeprefix('steps.') or 'the Zap')}: {_plain(finding.what)}.{hint}"
 
 
 def _code(text: str) -> str:

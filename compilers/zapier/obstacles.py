@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from compilers.errors import Severity
+from compilers.errors import shorten
 from compilers.graph import SpecGraph
 from compilers.spec import AnyStep, Edge, IfElseStep, RouterStep, StopStep
 from compilers.zapier.written import kept
@@ -31,11 +31,22 @@ def of_step(step: AnyStep) -> tuple[str, str] | None:
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why something can't be done, and what would make it possible; a warning where only a part of it can't."""
+    """Why something can't be done, and what would make it possible."""
 
     what: str
     hint: str
-    severity: Severity = "error"
+
+
+def of_retries(steps: Sequence[AnyStep]) -> Obstacle | None:
+    """That failed steps are tried again by a setting of the whole Zap, which no file holds; None where none is."""
+    retried = [step.title for step in steps if step.on_error and step.on_error.strategy == "retry"]
+    if not retried:
+        return None
+    who = f"{len(retried)} of the steps are" if len(retried) > 1 else "one of the steps is"
+    return Obstacle(
+        f"{who} tried again on failure, and no file tells Zapier to: {shorten(', '.join(retried))}",
+        "switch Autoreplay on for this Zap, or replay failed runs by hand",
+    )
 
 
 def ways(graph: SpecGraph, step: AnyStep) -> list[Edge]:
@@ -54,13 +65,7 @@ def of_flow(graph: SpecGraph, step: AnyStep, level: int, starts: bool) -> Iterat
     """What Zapier can't do with a step whatever its work is, `level` being how many Paths steps stand above it, and
     `starts` whether it is the trigger."""
     outgoing = graph.outgoing(step.id)
-    if step.on_error and step.on_error.strategy == "retry":
-        yield Obstacle(
-            "is tried again when it fails, and no file tells Zapier to",
-            "switch Autoreplay on for this Zap, or replay failed runs by hand",
-            "warning",
-        )
-    elif step.on_error and step.on_error.strategy != "rollback":
+    if step.on_error and step.on_error.strategy not in ("retry", "rollback"):
         yield Obstacle("Zapier has no error handling for one step", "let the run fail, or watch for failures")
     if any(edge.kind == "error" for edge in outgoing):
         yield Obstacle("Zapier has no error route", "handle failures in a Zap that starts on a failed Zap")

@@ -42,12 +42,12 @@ class ZapierValues:
         return "".join(part if isinstance(part, str) else self.as_text(part[0]) for part in parts)
 
     def as_text(self, value: JsonValue) -> str:
-        """The value as a text."""
+        """The value as a text; a list or an object as JSON."""
         if isinstance(value, str):
             return self._template(value)
-        return "" if value is None else json.dumps(value, ensure_ascii=False)
+        return "" if value is None else self.json_text(value)
 
-    def json_text(self, value: JsonValue) -> JsonValue:
+    def json_text(self, value: JsonValue) -> str:
         """A value as JSON text: Zapier quotes no mapped ones, so those are put there by a Code step."""
         text = json.dumps(value, ensure_ascii=False)
         return "{{" + self._code.json(value) + "}}" if "{{" in text else text

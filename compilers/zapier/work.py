@@ -7,7 +7,7 @@ fails until it is replaced.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -156,9 +156,8 @@ class Work:
         original = self.originals.get(step.id) or step.model_dump(mode="json", exclude={"residue", "sample", "outputs"})
         comment = json.dumps(redacted(original), ensure_ascii=True)[:LONGEST_ORIGINAL]
         code = f"// {comment}\nthrow new Error({json.dumps(f'Build this step by hand: {what}')});"
-        written: Object = {
-            name: values.as_text(value) for name, value in given.items() if value not in (None, "", [], {})
-        }
+        leaves = [leaf for name, value in given.items() for leaf in _leaves(name, value)]
+        written: Object = {name: values.as_text(value) for name, value in leaves}
         return {"selected_api": CODE, "action": ACTION, "params": {"code": code, "input": written}}
 
     def needs(self, step: OperationStep, place: str) -> None:
@@ -187,6 +186,18 @@ def _works_out(kind: str, texts: Mapping[str, JsonValue], own: Calculator) -> Ob
         made.texts[name] = write_template(own.own(parse(value if isinstance(value, str) else _as_text(value))))
     made.inputs = own.made.inputs
     return {"selected_api": CODE, "action": ACTION, "params": made.params()}
+
+
+def _leaves(name: str, value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
+    """The values inside a value, each with a name that says where it stands; empty ones left out."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from _leaves(f"{name}: {key}", one)
+    elif isinstance(value, list):
+        for place, one in enumerate(value, 1):
+            yield from _leaves(f"{name} {place}", one)
+    elif value not in (None, ""):
+        yield name, value
 
 
 def _delay(step: SleepStep) -> Object:

@@ -33,7 +33,7 @@ from compilers.zapier import webhooks
 from compilers.zapier.code import ACTION, Calculator, Ways
 from compilers.zapier.code import API as CODE
 from compilers.zapier.conditions import write_filter, yes
-from compilers.zapier.obstacles import MOST_LEVELS, MOST_PATHS, MOST_STEPS, is_paths, of_flow, ways
+from compilers.zapier.obstacles import MOST_LEVELS, MOST_PATHS, MOST_STEPS, is_paths, of_flow, of_retries, ways
 from compilers.zapier.redact import redacted
 from compilers.zapier.source import FILTER, PATHS
 from compilers.zapier.tokens import TokenWriter
@@ -102,6 +102,9 @@ class _Writer:
             if self._by_hand:
                 self._made.manual[step.id] = step.title
         nodes = {str(node["id"]): node for node in self._made.all_nodes}
+        retries = of_retries(self._spec.nodes)
+        if retries and not self._parsed:
+            self._made.found("", retries.what, retries.hint, "warning")
         if not self._parsed and len(nodes) < 2:
             self._made.found("", "a Zap does something behind its trigger, and this one doesn't", "add an action")
         if not self._parsed and len(nodes) > MOST_STEPS:
@@ -121,7 +124,7 @@ class _Writer:
         """Writes the step that does the work; gives the step that later ones hang under."""
         if not self._parsed:
             for one in of_flow(self._graph, step, level, step.id == self._spec.trigger.id):
-                self._made.found(step.id, one.what, one.hint, one.severity)
+                self._made.found(step.id, one.what, one.hint)
         if isinstance(step, StopStep) or (
             isinstance(step, (RouterStep, IfElseStep)) and not is_paths(self._graph, step)
         ):

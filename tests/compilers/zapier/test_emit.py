@@ -197,6 +197,28 @@ def test_a_step_whose_name_is_unknown_fails_until_it_is_built() -> None:
     assert 'throw new Error("Build this step by hand: odd-app:Do")' in left["params"]["code"]
 
 
+def test_a_step_that_a_person_builds_is_told_by_its_values() -> None:
+    inputs = {"spreadsheet": "abc", "sheet": "Leads", "values": {"Who": "{{ lead.body.name }}", "Lines": ["a", "b"]}}
+    made = spec({"kind": "app", "id": "log", "app": "google_sheets", "operation": "add_row", "inputs": inputs})
+    assert emit(made).manual == ("log",)
+    given = {"spreadsheet": "abc", "sheet": "Leads", "values: Who": "{{1__name}}"}
+    given |= {"values: Lines 1": "a", "values: Lines 2": "b"}
+    assert nodes(made)[1]["params"]["input"] == given
+    sheet = guide(made, "zapier")
+    assert "**Google Sheets** and the event **Create Spreadsheet Row**" in sheet
+    assert "| `values: Who` | [1. Lead → `name`] |" in sheet
+    assert "throw new Error" not in sheet
+
+
+def test_steps_that_are_tried_again_are_said_once() -> None:
+    retry = {"on_error": {"strategy": "retry"}}
+    findings = emit(spec({**call("one"), **retry}, {**call("two"), **retry})).findings
+    (said,) = [one for one in findings if "tried again" in one.what]
+    assert (said.where, said.severity) == ("steps", "warning")
+    assert said.what.startswith("2 of the steps are tried again on failure")
+    assert said.what.endswith(": One, Two")
+
+
 def test_each_obstacle_is_said_with_its_step() -> None:
     made = spec(
         {"kind": "if_else", "id": "split"},
