@@ -268,7 +268,7 @@ def export_validation_report(canonical_spec: Spec, exports: Mapping[str, Platfor
 def platform_report(spec: Spec, platform: PlatformName, document: dict[str, JsonValue] | None) -> PlatformReport:
     """What became of the spec on one platform, given the export if there is one."""
     if platform not in spec.targets:
-        return PlatformReport(platform=platform, status="not wanted", reasons=(_asked(spec, platform),))
+        return PlatformReport(platform=platform, status="not wanted", reasons=_unasked(spec, platform))
     if document is None:
         return PlatformReport(platform=platform, status="refused", reasons=_reasons(spec, platform))
     compiled = emit(spec, platform)
@@ -285,28 +285,32 @@ def platform_report(spec: Spec, platform: PlatformName, document: dict[str, Json
     )
 
 
-def _asked(spec: Spec, platform: PlatformName) -> Finding:
-    """That nobody asks for the platform, and what they would get who did."""
+def _unasked(spec: Spec, platform: PlatformName) -> tuple[Finding, ...]:
+    """That nobody asks for the platform, and what they would get who did: the export, or what stands against it."""
     title = describe(platform).title
     wanted = " and ".join(describe(name).title for name in spec.targets) or "no platform"
-    what = f"the intake asks for {wanted}, not for {title}"
+    obstacles: tuple[Finding, ...] = ()
     try:
-        emit(spec, platform)
+        manual = len(emit(spec, platform).manual)
+        by_hand = f", {manual} of its steps by hand" if manual else ""
+        hint = f"add `{platform}` to `targets`: it can be built there{by_hand}"
     except CompileError as refusal:
-        obstacles = tuple(str(finding) for finding in refusal.findings) or (str(refusal),)
-        return Finding(
-            rule=f"{platform}.not-wanted",
-            severity="info",
-            where="targets",
-            what=f"{what}; it could not be built there as it is: {'; '.join(obstacles)}",
-        )
-    return Finding(
+        obstacles = refusal.findings or (_whole(refusal, platform),)
+        hint = "what stands against building it there is told with this"
+    asked = Finding(
         rule=f"{platform}.not-wanted",
         severity="info",
         where="targets",
-        what=what,
-        hint=f"add `{platform}` to `targets`: it can be built there",
+        what=f"the intake asks for {wanted}, not for {title}",
+        hint=hint,
     )
+    return (asked, *(one.model_copy(update={"severity": "info"}) for one in obstacles))
+
+
+def _whole(refusal: CompileError, platform: PlatformName) -> Finding:
+    """A refusal without findings as one."""
+    where = refusal.where or platform
+    return Finding(rule=f"{platform}.compile", severity="error", where=where, what=refusal.what, hint=refusal.hint)
 
 
 def _reasons(spec: Spec, platform: PlatformName) -> tuple[Finding, ...]:
@@ -317,10 +321,7 @@ def _reasons(spec: Spec, platform: PlatformName) -> tuple[Finding, ...]:
     try:
         emit(spec, platform)
     except CompileError as refusal:
-        whole = Finding(
-            rule=f"{platform}.compile", severity="error", where=refusal.where or platform, what=refusal.what
-        )
-        return refusal.findings or (whole.model_copy(update={"hint": refusal.hint}),)
+        return refusal.findings or (_whole(refusal, platform),)
     return (
         Finding(
             rule=f"{platform}.missing",

@@ -37,7 +37,9 @@ class SubmitIntake(Config):
     contact_email: str | None = None
     volume_per_month: int | None = Field(default=None, description="Expected runs a month.")
     systems: list[str] = Field(default=[], description="Systems they have, by name.")
-    targets: list[str] = Field(default=[], description="Platforms to deliver for: make, n8n. All, if empty.")
+    targets: list[str] = Field(
+        default=[], description="Platforms to deliver for: make, n8n, zapier. Make and n8n, if empty."
+    )
     received: str | None = Field(default=None, description="Date of the intake, such as 2026-10-05.")
     deadline: str | None = Field(default=None, description="Date, such as 2026-12-01.")
     timezone: str | None = Field(default=None, description="Such as Europe/Berlin.")

@@ -81,9 +81,11 @@ def test_a_platform_that_is_not_wanted_is_no_failure() -> None:
 
 def test_a_platform_that_is_not_wanted_tells_its_obstacles() -> None:
     report = reported(run(specs.loop()))
-    (reason,) = report.platform("zapier").reasons
-    assert reason.severity == "info"
-    assert reason.what.startswith("the intake asks for Make and n8n, not for Zapier; it could not be built there")
+    reason, *obstacles = report.platform("zapier").reasons
+    assert reason.what == "the intake asks for Make and n8n, not for Zapier"
+    assert obstacles
+    assert {one.severity for one in obstacles} == {"info"}
+    assert all(one.where.startswith("steps.") and one.hint for one in obstacles)
     assert report.findings == tuple(found for found in report.findings if not found.rule.startswith("zapier."))
 
 
