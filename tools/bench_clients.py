@@ -27,7 +27,7 @@ from manageai_assets.clients.reading import snapshots_on
 from manageai_assets.clients.snapshots import LOOK_BACK, Made, make_client_snapshots
 from manageai_assets.demo.agency import agency
 from manageai_assets.demo.loading import RAW_DAYS, load
-from manageai_assets.demo.measuring import best, recall, worst
+from manageai_assets.demo.measuring import best, is_found, recall, worst
 from manageai_assets.demo.models import Agency
 from manageai_assets.documents.brand import our_brand
 from manageai_assets.monitoring.alerts.channels import addressees
@@ -129,6 +129,10 @@ def _show_recall(seed: int, given: Agency, found: Sequence[ClientSnapshot]) -> N
     rows = [(*kind, planted, hit, f"{hit / planted:.2f}", listed[kind]) for kind, (hit, planted) in kinds.items()]
     columns = ("", "kind", "planted", "found", "recall", "listed in all")
     console.show_table(columns, rows, title=f"What is planted in agency {seed}")
+    by_client = {one.customer_name: one for one in found}
+    for plant in given.plants:
+        if plant.client not in by_client or not is_found(plant, by_client[plant.client]):
+            print(f"missed: {plant.finding} of {plant.client}: {', '.join(plant.scenarios)} {plant.about}")
 
 
 def _show_first(seed: int, found: Sequence[ClientSnapshot]) -> None:

@@ -52,7 +52,7 @@ ELSEWHERE = "DATA_DIR=data/demo ARTIFACTS_URI=data/demo/artifacts make up ARGS=-
 RAW_DAYS = 30
 """Whole days whose executions are stored one by one: what rules learn from, and two days more."""
 ROWS_AT_ONCE = 50_000
-SEEN_WITHIN = 48
+SEEN_WITHIN = 96
 """Windows after which a trouble that no rule has seen is none that anybody would be told of."""
 LONGEST_RUN = dt.timedelta(hours=1)
 SOME_USED = 0.9

@@ -41,6 +41,19 @@ def best(snapshots: Iterable[ClientSnapshot], hour: Decimal, top: int = 10) -> l
 
 
 def worst(snapshots: Iterable[ClientSnapshot], top: int = 10) -> list[tuple[str, Risk]]:
-    """The risks that weigh most over all clients, each with its client; of a kind those with the most points."""
+    """The risks that weigh most over all clients, each with its client; of a kind those with the most points. What many
+    clients share, as the plan that runs out, is told once, with how many they are."""
     listed: Sequence[tuple[str, Risk]] = [(one.customer_name, risk) for one in snapshots for risk in one.risks]
-    return sorted(listed, key=lambda pair: (-pair[1].points, pair[0], pair[1].part, pair[1].scenario))[:top]
+    ranked = sorted(listed, key=lambda pair: (-pair[1].points, pair[0], pair[1].part, pair[1].scenario))
+    shared: dict[tuple[str, str, str], list[tuple[str, Risk]]] = {}
+    for client, risk in ranked:
+        whose = "" if risk.part == "plan_limit" else f"{client}: {risk.scenario}"
+        shared.setdefault((risk.part, whose, risk.what), []).append((client, risk))
+    return [_of_all(each) for each in [*shared.values()][:top]]
+
+
+def _of_all(each: Sequence[tuple[str, Risk]]) -> tuple[str, Risk]:
+    client, risk = each[0]
+    if len(each) == 1:
+        return client, risk
+    return f"{client} and {len(each) - 1} more", risk.model_copy(update={"scenario": "all that run there"})
