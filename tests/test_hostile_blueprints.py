@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from tests.live.scenarios import SCENARIOS
 from tests.test_hostile_input import HOSTILE, added, places, removed, replaced
 
 CASES = 1_000
+FEW = 200
 EXAMPLES = Path(__file__).parents[1] / "examples" / "blueprints"
 REPOSITORY = Path(__file__).parents[1]
 BROKEN = (
@@ -119,17 +119,20 @@ def mutated(number: int, seed: int) -> Iterator[bytes]:
         yield text.encode("utf-8", "surrogatepass")
 
 
-def test_mutated_blueprints_become_workflows_or_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("count", "seed"), [(FEW, 23), pytest.param(CASES, 24, marks=pytest.mark.slow)])
+def test_mutated_blueprints_become_workflows_or_are_refused(
+    count: int, seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder, out = tmp_path / "in", tmp_path / "out"
     folder.mkdir()
-    for number, data in enumerate(mutated(CASES, seed=23)):
+    for number, data in enumerate(mutated(count, seed)):
         (folder / f"{number}.json").write_bytes(data)
     code = main(["migrate", str(folder), "--to", "n8n", "-o", str(out), "--json"])
     rows: list[dict[str, JsonValue]] = json.loads(capsys.readouterr().out)
     refused = [row for row in rows if "error" in row]
     assert code == EXIT_WRONG
-    assert len(rows) == CASES
-    assert 20 < len(refused) < CASES / 2
+    assert len(rows) == count
+    assert count / 50 < len(refused) < count / 2
     for row in refused:
         assert str(row["file"]) in str(row["error"])
     for row in rows:
@@ -161,10 +164,8 @@ def test_a_file_of_fifty_megabytes_is_no_trouble(tmp_path: Path, capsys: pytest.
     file = tmp_path / "large.json"
     file.write_text(json.dumps({"name": "Large", "flow": flow, "metadata": {"version": 1, "pad": "z" * 9_000_000}}))
     assert file.stat().st_size > 50_000_000
-    started = time.monotonic()
     code = main(["migrate", str(file), "--to", "n8n", "-o", str(tmp_path / "out")])
     assert code in (EXIT_DONE, EXIT_WRONG)
-    assert time.monotonic() - started < 300
     assert "1 of 1" in capsys.readouterr().out
 
 

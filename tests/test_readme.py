@@ -41,7 +41,7 @@ def test_every_command_runs(tmp_path: Path) -> None:
     lines = [line for line in lines if not any(tool in line for tool in elsewhere)]
     script = "\n".join(["set -e", *lines])
     ran = subprocess.run(
-        ["bash", "-c", script], cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=120, env={**os.environ}
+        ["bash", "-c", script], cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=400, env={**os.environ}
     )
     assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
     assert "Traceback" not in ran.stderr

@@ -8,7 +8,10 @@ from pydantic import JsonValue
 
 from compilers.secrets import REMOVED, cleaned, is_secret_name
 
-_ASSIGNED = re.compile(r"""(["']?)([A-Za-z][A-Za-z0-9_.-]{2,59})\1(\s*[:=]\s*)(["'`])([^"'`\s{}$]{4,})\4""")
+_ASSIGNED = re.compile(
+    r"""(["']?)(?<![A-Za-z0-9_.-])([A-Za-z0-9_.-]{3,}+)\1(\s*[:=]\s*)(["'`])([^"'`\s{}$]{4,})\4"""
+)
+"""A name is taken whole, from where it begins: to try each of its letters would take the square of a long text."""
 _ESCAPED = re.compile(r"""(\\")([A-Za-z][A-Za-z0-9_.-]{2,59})\\"(\s*:\s*)\\"([^"\\\s{}]{4,})\\\"""")
 _IN_ADDRESS = re.compile(r"""([?&])([A-Za-z][A-Za-z0-9_.-]{1,59})=([^&\s{}"'`#]{4,})""")
 _IN_HEADER = re.compile(r"""(?im)^([A-Za-z][A-Za-z0-9-]{2,59})(:[ \t]*)([^\s{}][^\r\n{}]{3,})$""")
@@ -32,7 +35,7 @@ def _texts(value: JsonValue) -> JsonValue:
 
 
 def _text(text: str) -> str:
-    if len(text) < 8:
+    if len(text) < 8 or not ("=" in text or ":" in text):
         return text
     text = _ASSIGNED.sub(_assignment, text)
     text = _ESCAPED.sub(_escaped, text)

@@ -111,7 +111,7 @@ def undisturbed(postgres: Server, template: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_kills_at_random_points_change_nothing(engine: Engine, undisturbed: Engine, seed: int) -> None:
     with fake_slack() as calm, fake_slack() as stormy:
         live(Estate(undisturbed), calm, None)
