@@ -8,9 +8,7 @@ from pydantic import JsonValue
 
 from compilers.secrets import REMOVED, cleaned, is_secret_name
 
-_ASSIGNED = re.compile(
-    r"""(["']?)(?<![A-Za-z0-9_.-])([A-Za-z0-9_.-]{3,}+)\1(\s*[:=]\s*)(["'`])([^"'`\s{}$]{4,})\4"""
-)
+_ASSIGNED = re.compile(r"""(["']?)(?<![A-Za-z0-9_.-])([A-Za-z0-9_.-]{3,}+)\1(\s*[:=]\s*)(["'`])([^"'`\s{}$]{4,})\4""")
 """A name is taken whole, from where it begins: to try each of its letters would take the square of a long text."""
 _ESCAPED = re.compile(r"""(\\")([A-Za-z][A-Za-z0-9_.-]{2,59})\\"(\s*:\s*)\\"([^"\\\s{}]{4,})\\\"""")
 _IN_ADDRESS = re.compile(r"""([?&])([A-Za-z][A-Za-z0-9_.-]{1,59})=([^&\s{}"'`#]{4,})""")
