@@ -7,6 +7,7 @@ Where neither the spec nor its samples say a number, `data/workload.yaml` does, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -124,10 +125,11 @@ def countings() -> Countings:
 
 def operations_per_run(spec: Spec) -> Operations:
     """Expected operations, credits and tasks of one run, by step. Disabled steps and edges count nothing."""
-    flow = _Flow(spec)
+    codes = code_steps(spec)
+    flow = _Flow(spec, codes)
     rows = tuple(flow.row(step) for step in flow.graph.topological())
     counts = [flow.counts(step) for step in flow.graph.topological()]
-    most = _Flow(spec, every_route=True)
+    most = _Flow(spec, codes, every_route=True)
     return Operations(
         steps=rows,
         operations=rounded(sum((count.operations for count in counts), Fraction(0))),
@@ -158,16 +160,17 @@ class _Counts:
 
 
 class _Flow:
-    """Expected bundles through one spec's graph, as exact fractions. `every_route` gives the upper bound instead."""
+    """Expected bundles through one spec's graph, as exact fractions; `codes` are the Code steps that Zapier needs
+    beside its steps. `every_route` gives the upper bound instead."""
 
-    def __init__(self, spec: Spec, every_route: bool = False) -> None:
+    def __init__(self, spec: Spec, codes: Mapping[str, int], every_route: bool = False) -> None:
         self.spec = spec
         self.every_route = every_route
         self.graph = SpecGraph(spec)
         self.assumed = workload()
         self.rules = countings()
         self.basis: dict[str, Basis] = {}
-        self._codes = code_steps(spec)
+        self._codes = codes
         self._into: dict[str, Fraction] = {step.id: Fraction(0) for step in self.graph}
         self._into[spec.trigger.id] = Fraction(1)
         self._why: dict[str, str] = {spec.trigger.id: "once a run"}
