@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations
 
 from manageai_assets.build.cost import CENT, PlatformKey, Prices
+from manageai_assets.build.flow_words import app_name
 from manageai_assets.clients.assumptions import Assumptions
 from manageai_assets.clients.bills import Bill, bill_for
 from manageai_assets.clients.calendar import Day
@@ -396,11 +397,11 @@ def _next(estate: Estate, known: Sequence[tuple[Work, BuildFacts]]) -> Iterator[
     for app, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:NEXT_AT_MOST]:
         if count >= SIMILAR_CLIENTS and 2 * count > len(alike):
             yield Opportunity(
-                kind="next_automation", title=f"An automation with {app}", scenarios=(), app=app, saving=None,
+                kind="next_automation", title=f"An automation with {app_name(app)}", scenarios=(), app=app, saving=None,
                 hours=estate.assumed.next_hours.value,
                 arithmetic=(
                     f"{count} of the {len(alike)} clients that share at least {SIMILAR_APPS} apps with this one use "
-                    f"{app}; this one doesn't",
+                    f"{app_name(app)}; this one doesn't",
                 ),
                 sources=("apps in the specs of all clients, table build_facts",),
             )  # fmt: skip

@@ -15,7 +15,9 @@ def is_found(plant: Plant, snapshot: ClientSnapshot) -> bool:
     """Whether a client's snapshot names a plant: its kind, its scenarios, and what it is about."""
     if plant.of == "opportunity":
         return any(
-            one.kind == plant.finding and {*plant.scenarios} <= {*one.scenarios} and plant.about in one.title.casefold()
+            one.kind == plant.finding
+            and {*plant.scenarios} <= {*one.scenarios}
+            and (plant.about == one.app or plant.about in one.title.casefold())
             for one in snapshot.opportunities
         )
     return any(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from manageai_assets.build.flow_words import app_name
 from manageai_assets.clients.reports.models import (
     Figures,
     IncidentFacts,
@@ -300,7 +301,8 @@ class Wording(Phrases):
         """A recommendation in a few words."""
         say, key, names = self.say, f"report.rec.{one.kind}.title", self.names(one.scenarios)
         if say.has(key):
-            return say(key, names=names, app=one.app)
+            app = app_name(one.app) if one.kind == "next_automation" else one.app
+            return say(key, names=names, app=app)
         return say.count(key, len(one.scenarios), names=names)
 
     def _rec_why(self, one: Recommendation) -> str:

@@ -180,7 +180,7 @@ def test_what_similar_clients_have(elsewhere: dict[str, set[str]], found: bool) 
 def test_two_apps_that_most_others_have_are_told_and_no_third() -> None:
     apps = frozenset({"hubspot", "slack", "xero", "gmail", "asana"})
     found = opportunities([daily("s", 1, 3)], {"s": facts()}, {"a": apps, "b": apps, "c": apps - {"xero"}})
-    assert [one.title for one in found] == ["An automation with asana", "An automation with gmail"]
+    assert [one.title for one in found] == ["An automation with Asana", "An automation with Gmail"]
 
 
 def test_every_number_has_its_sums_and_its_source_and_the_best_comes_first() -> None:
