@@ -20,7 +20,7 @@ from tests.compilers.flows import FLOWS
 from tests.manageai_assets.intake.mutations import mutated_intakes
 
 CASES = 500
-FEW = 40
+FEW = 20
 """Intakes that are built, tests included, and specs that are compiled; the slow tests do all the cases."""
 EXAMPLES = Path(__file__).parents[1] / "examples" / "intakes"
 FAULTS = ("Traceback", "fault in the program", "AttributeError", "KeyError", "TypeError", "RecursionError")
