@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pydantic import JsonValue
 
@@ -30,6 +30,17 @@ def texts(value: JsonValue) -> Iterator[str]:
             stack.extend(reversed(item))
         elif isinstance(item, dict):
             stack.extend(reversed(item.values()))
+
+
+def with_texts(value: JsonValue, change: Callable[[str], JsonValue]) -> JsonValue:
+    """The JSON value with each of its texts changed; the names of its fields stay."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [with_texts(item, change) for item in value]
+    if isinstance(value, dict):
+        return {key: with_texts(item, change) for key, item in value.items()}
+    return value
 
 
 def is_deeper(value: JsonValue, limit: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from pydantic import JsonValue
@@ -52,6 +52,20 @@ def platform_path(step: AnyStep, reference: Reference, platform: Platform) -> Pa
         return _by_column(step, path, place)
     between = "__" if platform == "zapier" else "."
     return (*(_segment(name) for name in place.split(between) if name), *path[1:])
+
+
+def neutral_path(placed: Iterable[tuple[Path, str]]) -> Callable[[Path], Path]:
+    """How a platform's path is said neutrally, by where the platform puts each output: the longest place counts, and a
+    path that none of them leads to stays as it is."""
+    longest_first = sorted(placed, key=lambda row: -len(row[0]))
+
+    def read(path: Path) -> Path:
+        for place, name in longest_first:
+            if path[: len(place)] == place:
+                return (Field(name), *path[len(place) :])
+        return path
+
+    return read
 
 
 def _segment(name: str) -> Segment:

@@ -7,9 +7,11 @@ it wrote when the export was read, so that a step that has been edited since is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic import JsonValue
+
+from compilers.spec import AnyStep, PlatformName, Spec
 
 Change = dict[str, JsonValue]
 
@@ -92,3 +94,15 @@ def _inside(holder: JsonValue | _Missing, step: JsonValue) -> JsonValue | _Missi
     if isinstance(holder, list) and isinstance(step, int) and 0 <= step < len(holder):
         return holder[step]
     return _MISSING
+
+
+def keeping(
+    spec: Spec, platform: PlatformName, kept: Mapping[str, dict[str, JsonValue]], root: dict[str, JsonValue]
+) -> Spec:
+    """The spec with the residues of a platform: of its steps, by their ids, and of the whole."""
+
+    def with_its(step: AnyStep) -> AnyStep:
+        return step.model_copy(update={"residue": {platform: kept[step.id]}}) if kept.get(step.id) else step
+
+    steps = tuple(with_its(step) for step in spec.steps)
+    return spec.model_copy(update={"trigger": with_its(spec.trigger), "steps": steps, "residue": {platform: root}})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from compilers.documents import with_texts
 from compilers.errors import ExpressionError, shorten
 from compilers.expressions.lexer import Notation
 from compilers.expressions.make_writer import write_expression
@@ -34,13 +35,7 @@ class ReadValues:
 
     def value(self, value: JsonValue) -> JsonValue:
         """The value with every template in it in the spec's notation."""
-        if isinstance(value, str):
-            return self.text(value) if "{{" in value else value
-        if isinstance(value, list):
-            return [self.value(item) for item in value]
-        if isinstance(value, dict):
-            return {key: self.value(item) for key, item in value.items()}
-        return value
+        return with_texts(value, lambda text: self.text(text) if "{{" in text else text)
 
     def text(self, text: str) -> str:
         """One text. What Make can't read is carried whole, as one expression without a meaning."""
@@ -66,13 +61,7 @@ class ReadValues:
 
 def fixed(value: JsonValue) -> JsonValue:
     """A static setting, whose braces are text, as a value of the spec."""
-    if isinstance(value, str):
-        return value.replace("{{", '{{ "{{" }}') if "{{" in value else value
-    if isinstance(value, list):
-        return [fixed(item) for item in value]
-    if isinstance(value, dict):
-        return {key: fixed(item) for key, item in value.items()}
-    return value
+    return with_texts(value, lambda text: text.replace("{{", '{{ "{{" }}'))
 
 
 def shown(text: str) -> str:

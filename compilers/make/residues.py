@@ -10,8 +10,8 @@ from compilers.documents import Object, items, members
 from compilers.make.emit import write
 from compilers.make.known import Known
 from compilers.make.source import BRANCHES, Source
-from compilers.residue import changes
-from compilers.spec import AnyStep, Spec
+from compilers.residue import changes, keeping
+from compilers.spec import Spec
 
 
 def with_residues(spec: Spec, document: Object, modules: Mapping[str, Known], directives: Mapping[str, Source]) -> Spec:
@@ -25,22 +25,14 @@ def with_residues(spec: Spec, document: Object, modules: Mapping[str, Known], di
             kept[step]["no_directive"] = True
     for failed, directive in directives.items():
         kept[ends[failed]]["directive"] = {"id": directive.data.get("id")}
-    written = write(_keeping(spec, kept, {}))
+    written = write(keeping(spec, "make", kept, {}))
     for step, source in sources.items():
         kept[step]["changes"] = changes(shell(written.modules.get(step, {})), shell(source.data))
     for failed, source in directives.items():
         was = shell(written.modules.get(f"{ends[failed]}/directive", {}))
         known: Object = {"id": source.data.get("id"), "changes": changes(was, shell(source.data))}
         kept[ends[failed]]["directive"] = known
-    return _keeping(spec, kept, {"changes": changes(frame(written.document), frame(document))})
-
-
-def _keeping(spec: Spec, kept: Mapping[str, Object], root: Object) -> Spec:
-    def with_its(step: AnyStep) -> AnyStep:
-        return step.model_copy(update={"residue": {"make": kept[step.id]}}) if kept.get(step.id) else step
-
-    steps = tuple(with_its(step) for step in spec.steps)
-    return spec.model_copy(update={"trigger": with_its(spec.trigger), "steps": steps, "residue": {"make": root}})
+    return keeping(spec, "make", kept, {"changes": changes(frame(written.document), frame(document))})
 
 
 def shell(module: Mapping[str, JsonValue]) -> Object:

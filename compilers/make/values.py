@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
+from compilers.documents import with_texts
 from compilers.errors import CompileError, ExpressionError, Finding, UserError
 from compilers.export import Translation
 from compilers.expressions.make_writer import write_expression, write_template
@@ -53,13 +54,7 @@ class MakeValues:
 
     def value(self, value: JsonValue) -> JsonValue:
         """The value with every template in it in Make's notation."""
-        if isinstance(value, str):
-            return self._template(value)
-        if isinstance(value, list):
-            return [self.value(item) for item in value]
-        if isinstance(value, dict):
-            return {key: self.value(item) for key, item in value.items()}
-        return value
+        return with_texts(value, self._template)
 
     def text(self, parts: list[str | tuple[JsonValue]]) -> JsonValue:
         """Fixed pieces and values as one text."""

@@ -19,6 +19,7 @@ from compilers.n8n.descriptors import catalogue
 from compilers.n8n.display import NodeTag, with_defaults
 from compilers.n8n.read_values import ReadValues, has_expression
 from compilers.n8n.source import Source
+from compilers.paths import neutral_path
 from compilers.registry import (
     GENERIC_NODES,
     App,
@@ -203,15 +204,7 @@ def path_reader(known: Known, bare: str | None) -> Callable[[Path], Path]:
         place = name if output.n8n is None else output.n8n
         if isinstance(place, str) and place and not place.startswith("$"):
             placed.append((tuple(Index(int(p) + 1) if p.isdigit() else Field(p) for p in place.split(".")), name))
-    placed.sort(key=lambda row: -len(row[0]))
-
-    def read(path: Path) -> Path:
-        for place, name in placed:
-            if path[: len(place)] == place:
-                return (Field(name), *path[len(place) :])
-        return path
-
-    return read
+    return neutral_path(placed)
 
 
 class NodeReader:

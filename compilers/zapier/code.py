@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue, ValidationError
 
+from compilers.documents import with_texts
 from compilers.errors import CompileError, ExpressionError, shorten
 from compilers.expressions.catalogue import CATALOGUE
 from compilers.expressions.functions import Arg
@@ -269,13 +270,7 @@ def _given(node: Node) -> tuple[Reference, ...]:
 
 def changed(value: JsonValue, change: Change) -> JsonValue:
     """A JSON value with `change` applied to every template in it."""
-    if isinstance(value, str):
-        return write_template(change(parse(value))) if "{{" in value else value
-    if isinstance(value, list):
-        return [changed(item, change) for item in value]
-    if isinstance(value, dict):
-        return {name: changed(item, change) for name, item in value.items()}
-    return value
+    return with_texts(value, lambda text: write_template(change(parse(text))) if "{{" in text else text)
 
 
 def filter_changed(condition: Filter, change: Change) -> Filter:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from compilers.expressions.tree import Field, Path
+from compilers.paths import neutral_path
 from compilers.registry import App, Operation, registry
 from compilers.spec import Schedule
 from compilers.zapier import webhooks
@@ -58,17 +59,8 @@ def path_reader(known: Known) -> Callable[[Path], Path]:
     if known.app and (known.app.app, known.name) == webhooks.REQUEST:
         return webhooks.path_of_answer
     outputs = known.operation.outputs if known.operation else {}
-    placed = [
+    return neutral_path(
         (tuple(Field(part) for part in output.zapier.split("__") if part), name)
         for name, output in outputs.items()
         if output.zapier is not None
-    ]
-    placed.sort(key=lambda row: -len(row[0]))
-
-    def read(path: Path) -> Path:
-        for place, name in placed:
-            if path[: len(place)] == place:
-                return (Field(name), *path[len(place) :])
-        return path
-
-    return read
+    )

@@ -6,6 +6,7 @@ import re
 
 from pydantic import JsonValue
 
+from compilers.documents import with_texts
 from compilers.secrets import REMOVED, cleaned, is_secret_name
 
 _ASSIGNED = re.compile(r"""(["']?)(?<![A-Za-z0-9_.-])([A-Za-z0-9_.-]{3,}+)\1(\s*[:=]\s*)(["'`])([^"'`\s{}$]{4,})\4""")
@@ -19,17 +20,7 @@ _OF_ADDRESSES = frozenset({"key", "token", "sig", "signature", "auth", "apikey"}
 def redacted(value: JsonValue) -> JsonValue:
     """The JSON value without credentials: those of a known shape, those in a field, header, parameter of an address or
     variable of code that is named for one. Whatever holds a mapping token is kept."""
-    return _texts(cleaned(value))
-
-
-def _texts(value: JsonValue) -> JsonValue:
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, list):
-        return [_texts(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _texts(item) for key, item in value.items()}
-    return value
+    return with_texts(cleaned(value), _text)
 
 
 def _text(text: str) -> str:

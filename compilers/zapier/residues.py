@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from compilers.documents import Object, items, members
-from compilers.residue import changes
-from compilers.spec import AnyStep, Spec
+from compilers.residue import changes, keeping
+from compilers.spec import Spec
 from compilers.zapier.source import Node
 from compilers.zapier.write import write
 
@@ -21,7 +21,7 @@ def with_residues(spec: Spec, document: Object, beside: Mapping[str, Mapping[str
     for name, nodes in beside.items():
         for step, node in nodes.items():
             kept[step] |= {"key": node.key} if name == "node" else {name: {"key": node.key}}
-    written = write(_keeping(spec, kept, {}))
+    written = write(keeping(spec, "zapier", kept, {}))
     made = {
         "node": written.nodes,
         "filter": written.filters,
@@ -32,15 +32,7 @@ def with_residues(spec: Spec, document: Object, beside: Mapping[str, Mapping[str
         for step, node in nodes.items():
             changed: Object = {"key": node.key, "changes": changes(made[name].get(step, {}), node.data)}
             kept[step] |= changed if name == "node" else {name: changed}
-    return _keeping(spec, kept, {"changes": changes(frame(written.document), frame(document))})
-
-
-def _keeping(spec: Spec, kept: Mapping[str, Object], root: Object) -> Spec:
-    def with_its(step: AnyStep) -> AnyStep:
-        return step.model_copy(update={"residue": {"zapier": kept[step.id]}}) if kept.get(step.id) else step
-
-    steps = tuple(with_its(step) for step in spec.steps)
-    return spec.model_copy(update={"trigger": with_its(spec.trigger), "steps": steps, "residue": {"zapier": root}})
+    return keeping(spec, "zapier", kept, {"changes": changes(frame(written.document), frame(document))})
 
 
 def frame(document: Mapping[str, JsonValue]) -> Object:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from compilers.documents import with_texts
 from compilers.errors import CompileError, shorten
 from compilers.expressions.notation_writer import number_text
 from compilers.expressions.spec_writer import write_template
@@ -43,13 +44,7 @@ class ReadTokens:
 
     def value(self, value: JsonValue) -> JsonValue:
         """The value with every token in it in the spec's notation."""
-        if isinstance(value, str):
-            return self._text(value) if "{{" in value else value
-        if isinstance(value, list):
-            return [self.value(item) for item in value]
-        if isinstance(value, dict):
-            return {key: self.value(item) for key, item in value.items()}
-        return value
+        return with_texts(value, lambda text: self._text(text) if "{{" in text else text)
 
     def key(self, key: str) -> str:
         """The field that a filter asks for, which it names without braces."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
+from compilers.documents import with_texts
 from compilers.errors import CompileError, Finding, UserError
 from compilers.export import Translation
 from compilers.expressions.parser import parse
@@ -29,13 +30,7 @@ class ZapierValues:
 
     def value(self, value: JsonValue) -> JsonValue:
         """The value with every template in it in Zapier's tokens."""
-        if isinstance(value, str):
-            return self._template(value)
-        if isinstance(value, list):
-            return [self.value(item) for item in value]
-        if isinstance(value, dict):
-            return {key: self.value(item) for key, item in value.items()}
-        return value
+        return with_texts(value, self._template)
 
     def text(self, parts: list[str | tuple[JsonValue]]) -> JsonValue:
         """Fixed pieces and values as one text."""

@@ -6,7 +6,7 @@ Money is saved only when the bill falls: fewer operations on the same plan are n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations
@@ -100,21 +100,17 @@ def opportunities_of(estate: Estate, price_of_hour: Decimal) -> tuple[Opportunit
         *_next(estate, known),
         *_plans(estate),
     ]
-    return tuple(sorted(map(_told_apart(found), found), key=lambda one: rank(one, price_of_hour)))
+    return tuple(sorted(_told_apart(found), key=lambda one: rank(one, price_of_hour)))
 
 
-def _told_apart(found: Sequence[Opportunity]) -> Callable[[Opportunity], Opportunity]:
+def _told_apart(found: Sequence[Opportunity]) -> Iterator[Opportunity]:
     """Says of what saves operations on Make, and of the move away from there that saves them too, that it is one or
     the other."""
     moved = {name for one in found if one.kind == "move_to_n8n" for name in one.scenarios}
-
-    def told(one: Opportunity) -> Opportunity:
-        if one.kind == "move_to_n8n" or not one.operations or not moved & {*one.scenarios}:
-            return one
-        line = "the move to n8n saves this too: it is one or the other"
-        return one.model_copy(update={"arithmetic": (*one.arithmetic, line)})
-
-    return told
+    line = "the move to n8n saves this too: it is one or the other"
+    for one in found:
+        twice = one.kind != "move_to_n8n" and one.operations and moved & {*one.scenarios}
+        yield one.model_copy(update={"arithmetic": (*one.arithmetic, line)}) if twice else one
 
 
 def rank(one: Opportunity, price_of_hour: Decimal) -> tuple[bool, Decimal, int, int, Decimal, str]:
